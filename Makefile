@@ -1,0 +1,71 @@
+# Everything that a person or CI runs. `make run` and `make test` work on a bare machine with
+# Python 3.11–3.14 and a network that serves packages; the second run installs nothing.
+
+PYTHON ?= python3
+VENV ?= .venv
+# Linux without a GPU: install PyTorch's CPU build into $(VENV) first, or the default build
+# brings several GB of CUDA along. `make test EXTRAS=openvino,heic,dev` does without torch.
+EXTRAS ?= train,openvino,heic,dev
+bin := $(VENV)/bin
+pip := $(bin)/python -m pip --disable-pip-version-check
+stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
+comma := ,
+
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.PHONY: run test lint format bench samples lock clean help
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(call stamp,base) ## install the package and scan the bundled sample pair
+	$(bin)/facetell scan src/facetell/data/samples
+
+test: lint ## every check and every test
+	$(bin)/python -m pytest
+
+lint: $(call stamp,$(EXTRAS)) ## format, lint, types and import contracts
+	$(bin)/ruff check
+	$(bin)/ruff format --check
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+format: $(call stamp,$(EXTRAS)) ## rewrite the code in the house format
+	$(bin)/ruff check --fix
+	$(bin)/ruff format
+
+bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, then peak memory
+	$(bin)/python benchmarks/reference.py
+	$(bin)/python benchmarks/memory.py
+
+samples: $(call stamp,$(EXTRAS)) ## make the bundled sample pair again
+	$(bin)/python tools/make_samples.py src/facetell/data/samples
+
+# One set of versions for every supported Python. CUDA packages are left out: which of them
+# torch brings depends on the build of torch, and a CPU build needs none.
+lock: $(call stamp,$(EXTRAS)) ## resolve constraints.txt anew
+	$(pip) install --quiet uv
+	$(bin)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	  --fork-strategy fewest --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	  --extra train --extra openvino --extra heic --extra bench --extra dev \
+	  --constraint tools/pins.txt --upgrade --output-file $(VENV)/constraints.txt
+	grep -vE '^(nvidia-|cuda-|triton==)' $(VENV)/constraints.txt > constraints.txt
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(call stamp,base): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(pip) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(call stamp,$(EXTRAS)): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(pip) install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@ $(call stamp,base)
+
+$(call stamp,$(EXTRAS)-bench): pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(pip) install --quiet --constraint constraints.txt --editable '.[$(EXTRAS),bench]'
+	@touch $@
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,147 @@
+"""The command line: find the command, run it, turn what happens into an exit status.
+
+Nothing but the standard library is imported here, and a command's module only when that
+command is asked for: `facetell --help` answers in a blink. To add a command, add a line to
+`COMMANDS`; its module needs a function `main(arguments: list[str]) -> int`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from facetell import __version__
+from facetell.errors import FacetellError
+
+EXIT_OK = 0
+EXIT_USAGE = 2
+EXIT_FAILED_INPUT = 3
+EXIT_FAIL_ON = 10
+# What shells report for a program that a signal ended: 128 + SIGINT, 128 + SIGPIPE.
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word after `facetell`, and the module that answers it."""
+
+    name: str
+    summary: str
+    module: str
+    function: str = "main"
+
+
+TRAIN = "facetell.train.commands"
+
+COMMANDS = (
+    Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
+    Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
+    Command("doctor", "check this installation: versions, what is missing", "facetell.cli.doctor"),
+    Command("prepare", "make training crops of data sets", TRAIN, "prepare_main"),
+    Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
+    Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _never_fail_to_print()
+    try:
+        status = _run(words)
+        sys.stdout.flush()
+    except SystemExit as stop:  # argparse ends this way: 0 after --help, 2 after wrong usage
+        status = _finish(stop)
+    except KeyboardInterrupt:
+        print_error("stopped")
+        status = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        status = _reader_is_gone()
+    except FacetellError as error:
+        print_error(str(error))
+        status = error.exit_code
+    return status
+
+
+def print_error(message: str) -> None:
+    """Write one line to standard error, in the form `facetell: message`."""
+    from facetell.report.wording import printable
+
+    # A reader that is gone must not turn an error into another error.
+    with contextlib.suppress(OSError):
+        print(f"facetell: {printable(message)}", file=sys.stderr, flush=True)
+
+
+def _run(words: list[str]) -> int:
+    command = next((known for known in COMMANDS if words and words[0] == known.name), None)
+    if command is not None:
+        status: int = getattr(importlib.import_module(command.module), command.function)(words[1:])
+        return status
+    return _answer_without_command(words)
+
+
+def _answer_without_command(words: list[str]) -> int:
+    """Show help or version, or say what would have been right."""
+    word = words[0] if words else "--help"
+    if word in ("-h", "--help", "help"):
+        print(_help())
+        return EXIT_OK
+    if word in ("-V", "--version", "version"):
+        print(f"facetell {__version__}")
+        return EXIT_OK
+    print_error(_what_instead(word))
+    return EXIT_USAGE
+
+
+def _what_instead(word: str) -> str:
+    if os.path.exists(word):  # noqa: PTH110 - pathlib alone doubles the start-up time
+        return f"to analyse a file, write: facetell scan {word}"
+    names = ", ".join(command.name for command in COMMANDS)
+    kind = "option" if word.startswith("-") else "command"
+    return f"unknown {kind} {word!r}: the commands are {names}; see facetell --help"
+
+
+def _help() -> str:
+    commands = "\n".join(f"  {command.name:<8}  {command.summary}" for command in COMMANDS)
+    return f"""\
+usage: facetell COMMAND ...
+
+Tells whether the faces in a video or picture are real.
+
+commands:
+{commands}
+
+options:
+  -h, --help     show this help; `facetell scan --help` tells about one command
+  -V, --version  show the version
+
+examples:
+  facetell scan clip.mp4                      one verdict, readable
+  facetell scan footage/ --output report      a folder, with a report for each video
+  facetell scan *.mp4 --json | jq .label      one JSON object a line, for programs
+
+facetell's answer is a statistical estimate, not a proof."""
+
+
+def _never_fail_to_print() -> None:
+    """Let a terminal of a narrow encoding show escapes instead of raising."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _finish(stop: SystemExit) -> int:
+    return stop.code if isinstance(stop.code, int) else EXIT_USAGE if stop.code else EXIT_OK
+
+
+def _reader_is_gone() -> int:
+    """Leave quietly after `| head`: the interpreter's last flush must not fail as well."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_BROKEN_PIPE

@@ -1,0 +1,152 @@
+"""What `facetell scan` takes; the defaults are those of `Options`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from facetell.cli.parser import Parser
+from facetell.options import FRAME_CHOICES, Options
+
+_DEFAULTS = Options()
+
+_DESCRIPTION = """\
+Tells for each video or picture whether the faces in it are real:
+
+  fake          at least one face looks generated or altered
+  real          no sign of that was found
+  inconclusive  the score lies between the two thresholds
+  no_face       no face was large and clear enough to be scored
+  error         the file could not be analysed; the reason stands under it
+
+P(FAKE) is the estimated probability, from 0 to 1, for the most suspicious face.
+"""
+
+_EPILOG = """\
+exit status:
+    0  every input was analysed
+    2  the command line makes no sense
+    3  at least one input failed (the others are reported all the same),
+       or the model cannot be used
+   10  --fail-on was given, and such a verdict came (whether or not other inputs failed)
+
+examples:
+  facetell scan clip.mp4
+  facetell scan footage/ --output report
+  facetell scan "archive/**/*.mov" --frames 100 --json > verdicts.jsonl
+  find . -name "*.mp4" -print0 | facetell scan - --quiet --fail-on fake
+"""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line, options and paths in any order; exits with 2 on a mistake."""
+    return build_parser().parse_intermixed_args(arguments)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the parser of `facetell scan`."""
+    parser = Parser(
+        prog="facetell scan",
+        usage="facetell scan [options] PATH...",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="video or picture; folder, searched with all its folders; pattern such as "
+        '"*.mp4" in quotes; or - to read a list of paths from standard input',
+    )
+    _add_analysis(parser)
+    _add_results(parser)
+    return parser
+
+
+def _add_analysis(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("analysis")
+    choices = ", ".join(map(str, FRAME_CHOICES))
+    group.add_argument(
+        "--frames",
+        type=frames,
+        default=_DEFAULTS.frames,
+        metavar="N",
+        help=f"how many frames to take, spread over the whole video: {choices} or any number, "
+        "or all for every frame, which finds short fakes in long videos but takes its time "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--model",
+        default=_DEFAULTS.model,
+        metavar="NAME",
+        help="a model that `facetell models` lists, or the path of a model card, a .json file "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--threads",
+        type=threads,
+        default=_DEFAULTS.threads,
+        metavar="N",
+        help="processor threads to use, 0 for all cores (default: %(default)s)",
+    )
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("results")
+    group.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object a line, in the order given, as each file is done",
+    )
+    group.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="also write report.html, report.json, timeline.csv and the faces into this folder; "
+        "with several inputs into a folder each, with index.html and summary.csv over all",
+    )
+    group.add_argument(
+        "--features",
+        type=Path,
+        metavar="FILE.npz",
+        help="also write the model's features and scores of each frame, for research; with "
+        "several inputs give a folder, which gets one file for each",
+    )
+    group.add_argument(
+        "--fail-on",
+        choices=("fake", "inconclusive"),
+        help="end with status 10 if any verdict is fake; with inconclusive, if any is "
+        "inconclusive or fake",
+    )
+    loudness = group.add_mutually_exclusive_group()
+    loudness.add_argument(
+        "--quiet",
+        "-q",
+        action="store_true",
+        help="print nothing but errors (and JSON with --json): the exit status tells",
+    )
+    loudness.add_argument(
+        "--verbose",
+        "-v",
+        action="store_true",
+        help="print the reasons and each face under its file",
+    )
+
+
+def frames(text: str) -> int | Literal["all"]:
+    """Read --frames."""
+    if text == "all":
+        return "all"
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number from 1, or all")
+    return int(text)
+
+
+def threads(text: str) -> int:
+    """Read --threads."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: give a whole number, or 0 for all cores")
+    return int(text)

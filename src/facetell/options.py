@@ -1,0 +1,48 @@
+"""Every setting of an analysis, with its default. Importing this loads nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from facetell.errors import UsageError
+
+FRAME_CHOICES = (10, 20, 40, 60, 80, 100)
+"""The frame counts that people know from this field; any whole number from 1 works."""
+
+Frames = int | Literal["all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings of an analysis.
+
+    Attributes:
+        frames: how many frames to take, spread over the whole video, or "all".
+        model: name of a bundled model, or path of a card (.json).
+        threads: threads of each inference session; 0 takes all cores.
+        min_face_px: a face whose longer side is smaller is found but not scored.
+        keep_features: also keep the features of each frame, for research.
+        max_evidence: face crops with heat maps kept for each track.
+        max_pixels: refuse pictures and videos with more pixels a frame than this.
+
+    Raises:
+        UsageError: a value is out of its range.
+    """
+
+    frames: Frames = 32
+    model: str | Path = "default"
+    threads: int = 0
+    min_face_px: int = 32
+    keep_features: bool = False
+    max_evidence: int = 8
+    max_pixels: int = 16384 * 16384
+
+    def __post_init__(self) -> None:
+        if self.frames != "all" and (not isinstance(self.frames, int) or self.frames < 1):
+            raise UsageError(f"frames is {self.frames!r}: give a whole number from 1, or 'all'")
+        if self.threads < 0:
+            raise UsageError(f"threads is {self.threads}: give 0 (all cores) or more")
+        if self.min_face_px < 1 or self.max_evidence < 0 or self.max_pixels < 1:
+            raise UsageError("min_face_px and max_pixels must be at least 1, max_evidence at least 0")

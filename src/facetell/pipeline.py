@@ -1,0 +1,196 @@
+"""One file → its verdict: the only place where all stages are joined.
+
+Frames stream through detector, tracker, clip builder and scorer, so that the memory of an hour is
+that of ten seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from facetell.clips import Clip, ClipBuilder
+from facetell.errors import InputUnreadable, ModelMismatch
+from facetell.faces import Face, FaceDetector, load_detector
+from facetell.features import FeatureCollector
+from facetell.judge import Case, judge
+from facetell.options import Options
+from facetell.reasons import FaceCount
+from facetell.scorer import Scorer
+from facetell.tally import Tally
+from facetell.tracks import Tracker
+from facetell.verdict import Media, Verdict
+from facetell.video import Frame, Sampling, Video, open_video
+from facetell.weights import ModelCard, find
+
+Progress = Callable[[str, int, int | None], None]
+"""Called as progress(stage, done, total); stage is "frames", total an estimate or None."""
+
+
+class Analyzer:
+    """Analyses files with one set of options and keeps the models loaded between them.
+
+    Args:
+        options: all settings; by default those of `Options()`.
+
+    Raises:
+        ModelError: the model is missing, altered or of another geometry.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.card = find(self.options.model)
+        self._scorer = Scorer(self.card, self.options.threads)
+        self._detector = load_detector(self.options.threads)
+        _check_detector(self.card, self._detector)
+
+    def analyze(self, path: str | Path, progress: Progress | None = None) -> Verdict:
+        """Analyse one video or picture.
+
+        Args:
+            path: the file.
+            progress: called after each frame.
+
+        Raises:
+            InputError: the file cannot be analysed.
+            ModelError: the model fails on it.
+        """
+        started = time.perf_counter()
+        keep = self.options.keep_features
+        tally, features = Tally(self.card, self.options.max_evidence), FeatureCollector()
+        with open_video(Path(path), max_pixels=self.options.max_pixels) as video:
+            sha256 = sha256_of(Path(path))
+            reading = _Reading(video, self.options, self.card, self._detector, progress)
+            for score in self._scorer.score(reading.clips(), keep):
+                tally.add(score)
+                if keep:
+                    features.add(score)
+            case = reading.case(Path(path), sha256)
+        kept = features.collected() if keep else None
+        return judge(case, tally, self.card, kept, time.perf_counter() - started)
+
+
+def analyze(path: str | Path, *, progress: Progress | None = None, **options: Any) -> Verdict:
+    """Analyse one video or picture with a model loaded for it alone.
+
+    Args:
+        path: the file.
+        progress: called as progress(stage, done, total) after each frame.
+        **options: the fields of `Options`, such as frames=64.
+
+    Raises:
+        FacetellError: see `Analyzer` and its `analyze`.
+    """
+    return Analyzer(Options(**options)).analyze(path, progress)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, read in pieces.
+
+    Raises:
+        InputUnreadable: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputUnreadable(f"{path}: {error.strerror}") from error
+
+
+def _check_detector(card: ModelCard, detector: FaceDetector) -> None:
+    """Refuse a model whose crops were cut around another detector's boxes."""
+    if card.crop.detector != detector.name:
+        raise ModelMismatch(
+            f"{card.path}: its crops refer to the boxes of {card.crop.detector!r}, "
+            f"this version finds faces with {detector.name!r}"
+        )
+
+
+class _Reading:
+    """One video on its way through the stages, and what is counted on the way."""
+
+    def __init__(
+        self,
+        video: Video,
+        options: Options,
+        card: ModelCard,
+        detector: FaceDetector,
+        progress: Progress | None,
+    ) -> None:
+        timing = card.sampling
+        self._video = video
+        self._options = options
+        self._sampling = Sampling(options.frames, timing.step_s, timing.burst_frames)
+        self._builder = ClipBuilder(card.crop)
+        self._detector = detector
+        self._tracker = Tracker()
+        self._progress = progress
+        self._faces_found = 0
+        self._largest_face_px = 0.0
+
+    def clips(self) -> Iterator[Clip]:
+        """Yield the clips of the video as their bursts become complete."""
+        total = self._expected_frames()
+        for done, frame in enumerate(self._video.frames(self._sampling), 1):
+            yield from self._clips_after(frame)
+            if self._progress:
+                self._progress("frames", done, total)
+        yield from self._builder.finish()
+
+    def _clips_after(self, frame: Frame) -> list[Clip]:
+        faces = self._detector.detect(frame.rgb)
+        self._count(faces)
+        # Small faces are tracked too: somebody who comes nearer stays the same person.
+        seen = self._tracker.update(frame, faces)
+        scored = [s for s in seen if _longer_side(s.face) >= self._options.min_face_px]
+        return self._builder.add(frame.rgb, frame.time_s, scored)
+
+    def _count(self, faces: Sequence[Face]) -> None:
+        self._faces_found += len(faces)
+        self._largest_face_px = max([self._largest_face_px, *map(_longer_side, faces)])
+
+    def _expected_frames(self) -> int | None:
+        info = self._video.info
+        if info.is_picture:
+            return 1
+        whole = round(info.duration_s * info.fps) if info.duration_s and info.fps else None
+        if self._options.frames == "all":
+            return whole
+        return min(self._options.frames, whole or self._options.frames)
+
+    def case(self, path: Path, sha256: str) -> Case:
+        """Sum up the file, once all its frames were read."""
+        return Case(
+            path=path,
+            sha256=sha256,
+            media=self._media(),
+            count=FaceCount(
+                frames_read=self._video.frames_read,
+                found=self._faces_found,
+                largest_px=self._largest_face_px,
+                min_px=self._options.min_face_px,
+            ),
+            warnings=tuple(self._video.warnings),
+        )
+
+    def _media(self) -> Media:
+        info = self._video.info
+        return Media(
+            container=info.container,
+            codec=info.codec,
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            duration_s=info.duration_s,
+            is_picture=info.is_picture,
+            rotation_deg=info.rotation_deg,
+            hdr=info.hdr,
+            frames_read=self._video.frames_read,
+        )
+
+
+def _longer_side(face: Face) -> float:
+    return max(face.width_px, face.height_px)

@@ -1,0 +1,300 @@
+"""Verdict → one self-contained HTML page for people: no script, nothing fetched, prints well.
+
+All that comes from outside (file names, messages, model cards) goes through `escape`.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from facetell.report.chart import timeline_chart
+from facetell.report.icons import icon
+from facetell.report.pictures import face_jpeg, heat_jpeg
+from facetell.report.style import SHEET, content_security_policy
+from facetell.report.wording import LIMITS, MEANINGS, TITLES, clock, counted, printable, probability
+from facetell.verdict import Evidence, Label, Verdict
+from facetell.weights import Metric, ModelCard, Thresholds
+
+# Two pictures of some 15 kB each: the page stays small enough for a mail.
+_FACES_PICTURED = 8
+_FACES_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A line of the overview of several reports; `folder` is where its report lies."""
+
+    path: Path
+    label: Label
+    p_fake: float | None
+    reason: str
+    folder: str
+
+
+def render(verdict: Verdict, card: ModelCard | None, made_at: datetime) -> str:
+    """Write the report of one file.
+
+    Args:
+        verdict: what is reported.
+        card: of the model that judged; without it thresholds and metrics are left out.
+        made_at: when, with its time zone.
+    """
+    thresholds = card.thresholds if card else None
+    parts = (
+        _hero(verdict, thresholds),
+        _timeline(verdict, thresholds),
+        _faces(verdict),
+        _limits(verdict),
+        _file(verdict),
+        _model(verdict, card),
+    )
+    name = escape(Path(verdict.path).name)
+    return _page(f"{TITLES[verdict.label]}: {name}", "".join(parts), made_at)
+
+
+def render_index(entries: Sequence[IndexEntry], summary: str, made_at: datetime) -> str:
+    """Write the overview that links the reports of several files."""
+    rows = "".join(
+        f"<tr><td>{_word(entry.label)}</td>"
+        f'<td class="number" data-label="p(fake)">{escape(probability(entry.p_fake))}</td>'
+        f'<td class="path"><a href="{escape(entry.folder)}/report.html">'
+        f"<bdi>{escape(entry.path)}</bdi></a>"
+        f'<div class="muted">{escape(entry.reason)}</div></td></tr>'
+        for entry in entries
+    )
+    body = (
+        f'<section><h1>Overview</h1><p class="lead">{escape(summary)}</p>'
+        '<div class="scroll"><table class="stack"><thead><tr><th scope="col">Verdict</th>'
+        '<th scope="col" class="number">p(fake)</th><th scope="col">File</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div></section>"
+    )
+    return _page("Overview", body, made_at)
+
+
+def escape(text: object) -> str:
+    """Make any text harmless inside HTML, and visible where it would not be."""
+    return html.escape(printable(text), quote=True)
+
+
+def _page(title: str, body: str, made_at: datetime) -> str:
+    moment = made_at.strftime("%Y-%m-%d %H:%M %Z")
+    policy = html.escape(content_security_policy(), quote=True)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        '<meta name="referrer" content="no-referrer">'
+        f"<title>{title} - facetell</title><style>{SHEET}</style></head><body><main>"
+        f'<header class="masthead"><b>facetell report</b><span>made {escape(moment)}</span>'
+        f"</header>{body}</main></body></html>\n"
+    )
+
+
+def _word(label: Label) -> str:
+    return f'<span class="word {label}">{icon(label)} {TITLES[label]}</span>'
+
+
+def _hero(verdict: Verdict, thresholds: Thresholds | None) -> str:
+    told = verdict.error.message if verdict.error else MEANINGS[verdict.label]
+    # An error's only reason is its message, which stands above.
+    reasons = "" if verdict.error else "".join(f"<li>{escape(r)}</li>" for r in verdict.reasons)
+    warnings = "".join(
+        f'<p class="warning"><b>Note:</b> {escape(warning)}</p>' for warning in verdict.warnings
+    )
+    return (
+        f'<div class="hero {verdict.label}"><div class="verdict">{icon(verdict.label)}'
+        f"<h1>{TITLES[verdict.label]}</h1></div>"
+        f'<p class="lead">{escape(told)}</p>'
+        f'<p class="file"><bdi>{escape(verdict.path)}</bdi></p>'
+        f"{_gauge(verdict, thresholds)}"
+        f'<ul class="reasons">{reasons}</ul>{warnings}</div>'
+    )
+
+
+def _gauge(verdict: Verdict, thresholds: Thresholds | None) -> str:
+    """A bar from real to fake with the verdict's place on it."""
+    if verdict.p_fake is None:
+        return ""
+    shown, percent = escape(probability(verdict.p_fake)), 100 * verdict.p_fake
+    anchor = "start" if percent < 15 else "end" if percent > 85 else "middle"
+    return (
+        f'<div class="gauge"><svg role="img" aria-label="p(fake) is {shown} from 0 to 1">'
+        '<rect class="track-bar" y="30" width="100%" height="16" rx="3"/>'
+        f"{_gauge_zones(thresholds)}"
+        f'<text class="strong" x="{percent:.1f}%" y="12" text-anchor="{anchor}">'
+        f"p(fake) {shown}</text>"
+        f'<svg x="{percent:.1f}%" y="0" overflow="visible">'
+        '<path class="needle" d="M0 34 -7 20H7z"/></svg></svg></div>'
+        f'<p class="note">{_gauge_words(verdict)}</p>'
+    )
+
+
+def _gauge_zones(thresholds: Thresholds | None) -> str:
+    if thresholds is None:
+        return (
+            '<text x="0" y="64">0: real</text>'
+            '<text x="100%" y="64" text-anchor="end">1: fake</text>'
+        )
+    real, fake = 100 * thresholds.real, 100 * thresholds.fake
+    return (
+        f'<rect class="zone-real" y="30" width="{real:.2f}%" height="16"/>'
+        f'<rect class="zone-fake" x="{fake:.2f}%" y="30" width="{100 - fake:.2f}%" height="16"/>'
+        f'<text class="word-real" x="0" y="64">real up to {thresholds.real:.2f}</text>'
+        f'<text class="word-fake" x="100%" y="64" text-anchor="end">'
+        f"fake from {thresholds.fake:.2f}</text>"
+    )
+
+
+def _gauge_words(verdict: Verdict) -> str:
+    sure = f"Confidence in the side taken: {escape(probability(verdict.confidence))}. "
+    return (
+        "p(fake) is the estimated probability that a face is generated or altered, for the whole "
+        "file: the most suspicious face decides. "
+        f"{sure if verdict.label in ('fake', 'real') else ''}It is an estimate, not a proof."
+    )
+
+
+def _timeline(verdict: Verdict, thresholds: Thresholds | None) -> str:
+    chart = timeline_chart(verdict, thresholds)
+    if not chart:
+        return ""
+    return (
+        f"<section><h2>Over time</h2>{chart}"
+        '<p class="note">The height is p(fake) of the frames near one moment; the pale band shows '
+        "the lowest and highest. Single moments above the upper line occur in real videos too: the "
+        "verdict weighs all of them together.</p></section>"
+    )
+
+
+def _faces(verdict: Verdict) -> str:
+    if not verdict.tracks:
+        return ""
+    rows = "".join(
+        f'<tr><td>{track.id}</td><td class="number">{escape(probability(track.p_fake))}</td>'
+        f'<td class="number">{clock(track.start_s)} - {clock(track.end_s)}</td>'
+        f'<td class="number">{track.frames}</td><td class="number">{track.quality:.2f}</td></tr>'
+        for track in verdict.tracks[:_FACES_LISTED]
+    )
+    left_out = len(verdict.tracks) - _FACES_LISTED
+    more = f"<p>And {counted(left_out, 'face')} less suspicious.</p>" if left_out > 0 else ""
+    return (
+        '<section><h2>Faces</h2><div class="scroll"><table><thead><tr><th scope="col">Face</th>'
+        '<th scope="col" class="number">p(fake)</th><th scope="col" class="number">Seen</th>'
+        '<th scope="col" class="number">Frames</th><th scope="col" class="number">Quality</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div>{more}"
+        '<p class="note">Quality goes from 0 (tiny, blurred or turned away) to 1; poor faces '
+        f"count less.</p>{_evidence(verdict)}</section>"
+    )
+
+
+def _evidence(verdict: Verdict) -> str:
+    if not verdict.evidence:
+        return ""
+    tracks = list(dict.fromkeys(evidence.track for evidence in verdict.evidence))
+    groups = "".join(
+        f'<h3>Face {track}: its most suspicious moments</h3><div class="crops">'
+        + "".join(_pair(found) for found in verdict.evidence if found.track == track)
+        + "</div>"
+        for track in tracks[:_FACES_PICTURED]
+    )
+    return (
+        '<p class="note">Heat maps show where a face looks altered to the model: '
+        'less <span class="heat"></span> more. They show where it looked, not what it '
+        f"knows.</p>{groups}"
+    )
+
+
+def _pair(evidence: Evidence) -> str:
+    moment = clock(evidence.time_s)
+    face = f"face {evidence.track} at {moment}"
+    return (
+        f'<figure><div class="pair"><img alt="{face}" src="{_data_uri(face_jpeg(evidence))}">'
+        f'<img alt="heat map of {face}" src="{_data_uri(heat_jpeg(evidence))}"></div>'
+        f"<figcaption>at {moment}, p(fake) {escape(probability(evidence.p_fake))}</figcaption>"
+        "</figure>"
+    )
+
+
+def _data_uri(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def _limits(verdict: Verdict) -> str:
+    if verdict.error is not None:
+        return ""
+    own = verdict.model.limits if verdict.model else ()
+    items = "".join(f"<li>{escape(limit)}</li>" for limit in (*LIMITS, *own))
+    return f"<section><h2>What this can't tell</h2><ul>{items}</ul></section>"
+
+
+def _file(verdict: Verdict) -> str:
+    pairs = [("SHA-256", _code(verdict.sha256 or "not computed"))]
+    if (media := verdict.media) is not None:
+        size = f"{media.width} × {media.height} px"
+        rate = f", {media.fps:.4g} frames a second" if media.fps else ""
+        length = clock(media.duration_s) if media.duration_s else "not stated"
+        pairs += [
+            ("Format", escape(f"{media.container}, {media.codec}, {size}{rate}")),
+            ("Length", "a picture" if media.is_picture else length),
+            ("Frames read", str(media.frames_read)),
+        ]
+    pairs.append(("Analysis took", f"{verdict.elapsed_s:.1f} s"))
+    return f"<section><h2>The file</h2>{_definitions(pairs)}</section>"
+
+
+def _model(verdict: Verdict, card: ModelCard | None) -> str:
+    if (model := verdict.model) is None:
+        return ""
+    pairs = [("Model", escape(f"{model.name} {model.version}"))]
+    if card is not None:
+        pairs += [
+            ("Architecture", escape(card.architecture)),
+            ("Trained on", escape(card.trained_on)),
+        ]
+    pairs += [
+        ("Terms of use", escape(model.terms)),
+        ("SHA-256", _code(model.sha256)),
+        ("Program", escape(f"facetell {verdict.facetell_version}")),
+    ]
+    measured = _metrics(card.metrics) if card else ""
+    return f"<section><h2>The model</h2>{_definitions(pairs)}{measured}</section>"
+
+
+def _metrics(metrics: Iterable[Metric]) -> str:
+    rows = "".join(
+        f"<tr><td><b>{escape(metric.name)}</b></td>"
+        f'<td class="number" data-label="value">{metric.value:.3g}</td>'
+        f'<td class="number" data-label="95 % interval">{interval(metric)}</td>'
+        f'<td class="number" data-label="n">{metric.n}</td>'
+        f'<td data-label="measured on">{escape(metric.on)}</td></tr>'
+        for metric in metrics
+    )
+    if not rows:
+        return ""
+    return (
+        '<h3>How well it does</h3><div class="scroll"><table class="stack"><thead><tr>'
+        '<th scope="col">Measure</th><th scope="col" class="number">Value</th>'
+        '<th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th>'
+        f'<th scope="col">Measured on</th></tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+
+
+def interval(metric: Metric) -> str:
+    """The confidence interval of a metric, or a dash if it has none."""
+    if metric.low is None or metric.high is None:
+        return "-"
+    return f"{metric.low:.3g} to {metric.high:.3g}"
+
+
+def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
+    """A list of names and values; the values are HTML already."""
+    return "<dl>" + "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in pairs) + "</dl>"
+
+
+def _code(text: str) -> str:
+    return f"<code>{escape(text)}</code>"

@@ -1,0 +1,64 @@
+"""`facetell prepare`, `facetell train` and `facetell export`: parse, call, print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from facetell.errors import InputNotFound
+from facetell.model.export import export_onnx, store_as_float16
+from facetell.train.config import read_config
+from facetell.train.evaluate import make_evaluate
+from facetell.train.loop import CHECKPOINT, LOG, make_detector, train
+from facetell.train.prepare import prepare
+from facetell.train.store import Store
+
+
+def prepare_main(arguments: list[str]) -> int:
+    """Answer `facetell prepare`."""
+    parser = argparse.ArgumentParser("facetell prepare", description="Make a store of face crops.")
+    parser.add_argument("data", type=Path, help="folder with pairs, portraits and videos/")
+    parser.add_argument("out", type=Path, help="folder of the store")
+    parser.add_argument("--landmarks", type=Path, required=True, help="face_landmark.tflite")
+    parser.add_argument("--recognition", type=Path, required=True, help="folder of dlib's .dat")
+    chosen = parser.parse_args(arguments)
+    skipped = prepare(chosen.data, chosen.out, chosen.landmarks, chosen.recognition)
+    print(f"{chosen.out}: done, {len(skipped)} left out (see skipped.txt)")
+    return 0
+
+
+def train_main(arguments: list[str]) -> int:
+    """Answer `facetell train`."""
+    parser = argparse.ArgumentParser("facetell train", description="Train a detector; resumes.")
+    parser.add_argument("config", type=Path, help="the run's TOML, see recipes/")
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    chosen = parser.parse_args(arguments)
+    config = read_config(chosen.config)
+    train(config, chosen.out, make_evaluate(Store(config.store), config.side_px))
+    last = (chosen.out / LOG).read_text(encoding="utf-8").splitlines()[-1]
+    print(json.dumps(json.loads(last), indent=1))
+    return 0
+
+
+def export_main(arguments: list[str]) -> int:
+    """Answer `facetell export`."""
+    parser = argparse.ArgumentParser("facetell export", description="Write a run's model as ONNX.")
+    parser.add_argument("config", type=Path, help="the run's TOML")
+    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("graph", type=Path, help="the .onnx to write, weights as float16")
+    chosen = parser.parse_args(arguments)
+    config = read_config(chosen.config)
+    path = chosen.run / CHECKPOINT
+    if not path.is_file():
+        raise InputNotFound(f"{path}: no checkpoint; train the run first")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    model = make_detector(config)
+    model.load_state_dict(state["averaged"])
+    whole = chosen.graph.with_suffix(".float32.onnx")
+    difference = export_onnx(model, whole, config.side_px)
+    store_as_float16(whole, chosen.graph)
+    print(f"{chosen.graph}: step {state['step']}, float32 differs from torch by {difference:.1e}")
+    return 0

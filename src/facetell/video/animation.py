@@ -1,0 +1,90 @@
+"""An animated WebP → its frames. FFmpeg has no decoder for these; OpenCV has."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from facetell.errors import CorruptMedia
+from facetell.video.media import MediaInfo, Pixels
+from facetell.video.picture_headers import picture_size
+from facetell.video.pictures import Channels, flattened, read_limited
+
+_CHUNK_PIXELS = 1 << 25
+"""OpenCV decodes several frames at a time; so many pixels at most lie in memory."""
+
+_SHORTEST_MS, _USUAL_MS = 11, 100
+"""Browsers show frames of 10 ms and less for 100 ms."""
+
+
+class AnimationSource:
+    """The frames of an animated WebP.
+
+    Raises:
+        CorruptMedia: it holds no frames.
+        MediaTooLarge: above the limit on pixels, by its header.
+    """
+
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        self._path = path
+        self._data = read_limited(path, "animated webp", max_pixels)
+        durations_ms = list(_durations_ms(self._data))
+        width, height = picture_size("animated webp", self._data) or (0, 0)
+        if not durations_ms:
+            raise CorruptMedia(f"{path}: a cut-off webp animation without frames; copy it again")
+        ends_s = np.cumsum(durations_ms) / 1000
+        self.times_s: npt.NDArray[np.float64] = np.concatenate([[0.0], ends_s[:-1]])
+        self.clock_s = self.times_s
+        self.info = MediaInfo(
+            path=path,
+            container="webp",
+            codec="webp",
+            width=width,
+            height=height,
+            fps=len(durations_ms) / float(ends_s[-1]),
+            duration_s=float(ends_s[-1]),
+            is_picture=False,
+            rotation_deg=0,
+            hdr=False,
+        )
+
+    def pictures(
+        self, wanted: npt.NDArray[np.int64], warnings: list[str]
+    ) -> Iterator[tuple[int, Pixels]]:
+        """Yield (index, RGB) for the wanted frames, ascending."""
+        chunk = int(np.clip(_CHUNK_PIXELS // (self.info.width * self.info.height), 1, 64))
+        for number, group in groupby(wanted.tolist(), key=lambda index: index // chunk):
+            frames = self._decode(number * chunk, chunk)
+            for index in group:
+                if index - number * chunk >= len(frames):
+                    warnings.append(
+                        f"cut off or damaged {self.times_s[index]:.1f} s from its start; what "
+                        "comes before was analysed"
+                    )
+                    return
+                yield index, flattened(frames[index - number * chunk])
+
+    def _decode(self, start: int, count: int) -> list[Channels]:
+        data = np.frombuffer(self._data, np.uint8)
+        try:
+            good, animation = cv2.imdecodeanimation(data, start=start, count=count)
+        except cv2.error:
+            return []
+        return list(animation.frames) if good else []
+
+
+def _durations_ms(data: bytes) -> Iterator[int]:
+    """Yield how long each frame is shown, from the ANMF chunks (RFC 9649, section 2.7.1.1)."""
+    at = 12
+    while at + 24 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        if name == b"ANMF" and at + 8 + size <= len(data):
+            duration_ms = int.from_bytes(data[at + 20 : at + 23], "little")
+            yield duration_ms if duration_ms >= _SHORTEST_MS else _USUAL_MS
+        at += 8 + size + (size & 1)

@@ -1,0 +1,120 @@
+"""Open a video with PyAV: the named file and nothing else, or a clear refusal.
+
+A playlist, a concat script or an SDP file makes FFmpeg open other files or hosts. So only formats
+that hold their own pictures are let in, and only the protocol `file`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+
+from facetell.errors import CorruptMedia, InputNotFound, InputUnreadable, NotMedia
+
+FORMATS = (
+    "3g2,3gp,amv,apng,asf,asf_o,av1,avi,dirac,dv,dvd,evc,f4v,flic,flv,gif,gxf,h261,h263,h264,hevc,"
+    "ivf,kux,live_flv,lxf,m4v,matroska,mjpeg,mjpeg_2000,mov,mp4,mpeg,mpegts,mpegvideo,mpsub,mtv,"
+    "mxf,nsv,nut,obu,ogg,rm,roq,svcd,swf,vc1,vc1test,vcd,vivo,vob,vvc,webm,wtv,yuv4mpegpipe"
+)
+"""FFmpeg's names of the formats that hold their own pictures; everything else is not probed."""
+
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"v=0\r\n", b"v=0\n", b"[playlist]", b"[Reference]")
+_MARKUP = (b"<?xml", b"<MPD", b"<smil", b"<asx", b"<!DOCTYPE", b"<html")
+_MEDIA_MARKS = (
+    (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"RIFF"), (0, b"\x1aE\xdf\xa3"), (0, b"GIF8"),
+    (0, b"FLV"), (0, b"\x30\x26\xb2\x75"), (0, b"\x00\x00\x01\xba"), (0, b"\x00\x00\x01\xb3"),
+    (0, b"OggS"),
+)  # fmt: skip
+
+
+def check_readable(path: Path) -> bytes:
+    """Return the first 64 KiB of a file.
+
+    Raises:
+        InputNotFound: no such file.
+        InputUnreadable: it may not be read, or is no ordinary file.
+        NotMedia: it is a folder, empty, or a playlist.
+    """
+    try:
+        if path.is_dir():
+            raise NotMedia(f"{path}: is a folder; give the files in it")
+        if path.exists() and not path.is_file():
+            raise InputUnreadable(f"{path}: is no ordinary file; copy the media into a file first")
+        with path.open("rb") as file:
+            head = file.read(65536)
+    except FileNotFoundError:
+        raise InputNotFound(f"{path}: no such file; check the spelling") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputUnreadable(f"{path}: cannot be read ({reason}); check its permissions") from None
+    if not head:
+        raise NotMedia(f"{path}: is empty (0 bytes); copy or download it again")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(_PLAYLISTS + _MARKUP):
+        raise NotMedia(
+            f"{path}: is a text or playlist, not media; facetell follows no references to other "
+            "files: give the video file itself"
+        )
+    return head
+
+
+@contextmanager
+def opened(path: Path, head: bytes) -> Iterator[av.container.InputContainer]:
+    """Open a video file for reading.
+
+    Args:
+        path: the file.
+        head: its first bytes, to tell a damaged video from something else.
+
+    Raises:
+        NotMedia: no format that is known.
+        CorruptMedia: a video whose headers cannot be read.
+    """
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    # The prefix keeps a file called "concat:a" or "http:b" from being taken for a protocol.
+    name = f"file:{path.absolute()}"
+    try:
+        container = av.open(name, "r", container_options=options, metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
+        raise _refusal(path, head, error) from None
+    with container:
+        yield container
+
+
+def _refusal(path: Path, head: bytes, error: Exception) -> CorruptMedia | NotMedia:
+    if not any(head[at:].startswith(mark) for at, mark in _MEDIA_MARKS):
+        return NotMedia(f"{path}: is no video or picture in a format that facetell knows")
+    if head[4:8] in (b"ftyp", b"mdat", b"moov"):
+        why = "its index (moov) is missing or damaged: the recording or copy was cut off"
+    else:
+        why = f"its headers cannot be read ({getattr(error, 'strerror', None) or error})"
+    return CorruptMedia(f"{path}: {why}; copy it again, or repair it with a tool for that")
+
+
+def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoStream:
+    """Return the stream that a player would show.
+
+    Raises:
+        NotMedia: there is none: sound only, or sound with a cover picture.
+        CorruptMedia: there is one, but nothing decodes it.
+    """
+    shown = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & av.stream.Disposition.attached_pic
+    ]
+    if not shown:
+        kinds = "sound" if container.streams.audio else "no pictures"
+        raise NotMedia(f"{path}: has {kinds} only; give a video or a picture")
+    decodable = [stream for stream in shown if stream.codec_context is not None]
+    if not decodable:
+        raise CorruptMedia(
+            f"{path}: its video codec is not one that FFmpeg decodes here; convert it to H.264"
+        )
+    default = av.stream.Disposition.default
+    # Some cameras and broadcasts carry a thumbnail stream beside the picture.
+    return max(
+        decodable, key=lambda s: (bool(s.disposition & default), s.width * s.height, -s.index)
+    )

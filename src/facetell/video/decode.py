@@ -1,0 +1,135 @@
+"""A video file → its facts and the wanted frames as RGB; only these are converted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from facetell.errors import CorruptMedia, MediaTooLarge
+from facetell.video.container import main_stream, opened
+from facetell.video.display import Display, clockwise_deg, colours_of, matrix_of
+from facetell.video.media import MediaInfo, Pixels
+from facetell.video.run import Indices, Losses, Run, SeekFailed, StampsLie
+from facetell.video.timetable import Timetable, scan
+
+
+class VideoSource:
+    """The frames of one video file.
+
+    Raises:
+        NotMedia, CorruptMedia, MediaTooLarge: from the start, so that nothing starts in vain.
+    """
+
+    def __init__(self, path: Path, head: bytes, max_pixels: int, *, seek: bool = True) -> None:
+        self._path, self._head, self._max_pixels, self._seek = path, head, max_pixels, seek
+        with opened(path, head) as container:
+            stream = main_stream(path, container)
+            self._refuse_large(stream.width, stream.height)
+            self._timetable = scan(container, stream)
+            if len(self._timetable.times_s) == 0:
+                raise CorruptMedia(f"{path}: holds no frames; the recording or copy was cut off")
+        self.info = self._look()
+
+    @property
+    def times_s(self) -> npt.NDArray[np.float64]:
+        """Seconds from the first frame, ascending, (n,)."""
+        return self._timetable.times_s
+
+    @property
+    def clock_s(self) -> npt.NDArray[np.float64]:
+        """As `times_s` with long pauses cut short, (n,)."""
+        return self._timetable.clock_s
+
+    def pictures(self, wanted: Indices, warnings: list[str]) -> Iterator[tuple[int, Pixels]]:
+        """Yield (index, RGB) for the wanted frames, ascending.
+
+        In place of a frame that cannot be decoded comes the next one that can.
+        """
+        warnings.extend(self._timetable.warnings())
+        losses = Losses()
+        timetable, seek, last = self._timetable, self._seek, -1
+        while True:
+            try:
+                for index, rgb in self._pass(wanted[wanted > last], timetable, losses, seek):
+                    last = index
+                    yield index, rgb
+                break
+            except SeekFailed:
+                seek = False
+            except StampsLie:
+                timetable = replace(timetable, pts=None)
+                warnings.append("timestamps are out of order: frames were counted instead")
+        if losses.errors or losses.damaged:
+            warnings.append(
+                f"damaged: {losses.errors + losses.damaged} frames could not be decoded, "
+                f"the last near {losses.last_s:.1f} s; others were taken in their place"
+            )
+
+    def _pass(
+        self, wanted: Indices, timetable: Timetable, losses: Losses, seek: bool
+    ) -> Iterator[tuple[int, Pixels]]:
+        with opened(self._path, self._head) as container:
+            stream = self._prepared(container)
+            display = Display(stream.sample_aspect_ratio, self._max_pixels)
+            run = Run(container, stream, timetable, losses)
+            for index, frame in run.frames(wanted, seek):
+                self._refuse_large(*display.size(frame))
+                yield index, display.rgb(frame)
+
+    def _prepared(self, container: av.container.InputContainer) -> av.VideoStream:
+        stream = main_stream(self._path, container)
+        stream.thread_type = "AUTO"
+        # Also holds when the size changes in mid-stream.
+        stream.codec_context.options = {"max_pixels": str(self._max_pixels)}
+        return stream
+
+    def _look(self) -> MediaInfo:
+        """Decode the first frame: only it tells rotation, colours and the true size."""
+        with opened(self._path, self._head) as container:
+            stream = self._prepared(container)
+            everything = np.arange(len(self._timetable.times_s))
+            run = Run(container, stream, self._timetable, Losses())
+            first = next(run.frames(everything, seek=False), None)
+            if first is None:
+                raise CorruptMedia(
+                    f"{self._path}: none of its frames can be decoded ({stream.codec.name}); "
+                    "it is damaged or encrypted"
+                )
+            return self._info(container, stream, first[1])
+
+    def _info(
+        self, container: av.container.InputContainer, stream: av.VideoStream, frame: av.VideoFrame
+    ) -> MediaInfo:
+        width, height = Display(stream.sample_aspect_ratio, self._max_pixels).size(frame)
+        self._refuse_large(width, height)
+        rotation_deg = clockwise_deg(matrix_of(frame))
+        if rotation_deg in (90, 270):
+            width, height = height, width
+        colours = colours_of(frame)
+        timetable = self._timetable
+        count = len(timetable.times_s)
+        is_picture = count == 1 and container.format.name in ("gif", "apng")
+        return MediaInfo(
+            path=self._path,
+            container=container.format.name,
+            codec=stream.codec_context.codec.canonical_name,
+            width=width,
+            height=height,
+            fps=count / timetable.duration_s if count > 1 else None,
+            duration_s=None if is_picture else timetable.duration_s,
+            is_picture=is_picture,
+            rotation_deg=rotation_deg,
+            hdr=colours is not None and colours.hdr,
+        )
+
+    def _refuse_large(self, width: int, height: int) -> None:
+        if width * height > self._max_pixels:
+            raise MediaTooLarge(
+                f"{self._path}: {width}x{height} is more than the limit of {self._max_pixels} "
+                "pixels; scale it down, or raise max_pixels"
+            )

@@ -1,0 +1,96 @@
+"""Open a media file and read its frames: the way into this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from facetell.errors import CorruptMedia
+from facetell.video.animation import AnimationSource
+from facetell.video.container import check_readable
+from facetell.video.decode import VideoSource
+from facetell.video.media import Frame, MediaInfo, Sampling, Source
+from facetell.video.picture_headers import picture_kind
+from facetell.video.pictures import PictureSource
+from facetell.video.sampling import plan
+
+MAX_PIXELS = 16384 * 16384
+
+
+class Video:
+    """An open media file; a context manager.
+
+    Attributes:
+        warnings: what is wrong with the file, in plain words; grows while frames are read.
+        frames_read: frames handed out so far.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.warnings: list[str] = []
+        self.frames_read = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def info(self) -> MediaInfo:
+        """The facts of the file."""
+        return self._source.info
+
+    def frames(self, sampling: Sampling) -> Iterator[Frame]:
+        """Yield the chosen frames in order of time, one at a time, so that memory stays flat.
+
+        Raises:
+            CorruptMedia: none of the chosen frames can be decoded.
+            MediaTooLarge: the picture grows beyond the limit in the middle of the file.
+        """
+        chosen = plan(self._source.clock_s, sampling)
+        times_s = self._source.times_s
+        place = -1
+        pictures = self._source.pictures(chosen.indices, self.warnings)
+        for index, rgb in pictures:
+            # A frame that stands in for lost ones belongs to the last of their bursts.
+            place = int(chosen.indices.searchsorted(index, side="right")) - 1
+            self.frames_read += 1
+            yield Frame(index, float(times_s[index]), rgb, int(chosen.bursts[place]))
+        if place < 0:
+            raise CorruptMedia(f"{self.info.path}: none of the frames taken can be decoded")
+
+    def close(self) -> None:
+        """Let go of the file; frames that were handed out stay valid."""
+
+
+def open_video(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Video:
+    """Open a video, an animation or a picture.
+
+    Args:
+        path: a file.
+        max_pixels: refuse frames with more pixels than this, before they are decoded.
+
+    Raises:
+        InputNotFound: no such file.
+        InputUnreadable: it may not be read.
+        NotMedia: empty, a folder, a playlist, sound only, or no media at all.
+        CorruptMedia: none of its frames can be decoded.
+        MediaTooLarge: above the limit on pixels.
+        MissingDependency: a HEIC picture that needs the package pillow-heif.
+    """
+    path = Path(path)
+    head = check_readable(path)
+    kind = picture_kind(head)
+    if kind == "animated webp":
+        return Video(AnimationSource(path, max_pixels))
+    if kind:
+        return Video(PictureSource(path, kind, max_pixels))
+    return Video(VideoSource(path, head, max_pixels))

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's exporter warns of itself
+
+from facetell.model.detector import Detector  # noqa: E402
+from facetell.model.export import OUTPUTS, export_onnx, parity, store_as_float16  # noqa: E402
+
+
+def test_the_graph_agrees_with_torch_and_halves_in_float16(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Detector("efficientnet_lite0", hidden=16, dropout=0.0)
+    whole, half = tmp_path / "whole.onnx", tmp_path / "half.onnx"
+    assert export_onnx(model, whole, side_px=64) < 1e-4
+    store_as_float16(whole, half)
+    assert parity(model, half, 64) < 0.05
+    assert half.stat().st_size < 0.6 * whole.stat().st_size
+    session = onnxruntime.InferenceSession(half, providers=["CPUExecutionProvider"])
+    pixels = np.zeros((4, 7, 3, 64, 64), np.uint8)
+    shapes = [o.shape for o in session.run(OUTPUTS, {"pixels": pixels, "mask": np.ones((4, 7), np.float32)})]
+    assert shapes == [(4,), (4, 7), (4, 7, 2, 2), (4, 7, 1280)]

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facetell import faces, pipeline
+from facetell.errors import InputNotFound, ModelAltered, ModelMismatch, ModelNotFound, NotMedia
+from facetell.faces import Face
+from facetell.options import Options
+from facetell.pipeline import Analyzer, analyze, sha256_of
+from facetell.verdict import Verdict
+from tests.tiny_model import write_model
+
+Picture = npt.NDArray[np.uint8]
+RED, BLUE = (230, 40, 40), (40, 40, 230)
+FPS = 10
+
+
+class SquareDetector:
+    """Finds the saturated squares that `scene` draws, in place of faces."""
+
+    name = "centerface"
+
+    def detect(self, rgb: Picture) -> list[Face]:
+        saturated = np.ptp(rgb.astype(np.int16), axis=2) > 90
+        count, _, stats, _ = cv2.connectedComponentsWithStats(saturated.astype(np.uint8))
+        return [_face(*stats[i, :4].tolist()) for i in range(1, count) if stats[i, 4] > 20]
+
+
+def _face(x: int, y: int, width: int, height: int) -> Face:
+    parts = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]], np.float32)
+    landmarks = parts * (width, height) + np.array([x, y], np.float32)
+    return Face((x, y, x + width, y + height), 0.99, landmarks.astype(np.float32))
+
+
+def scene(*squares: tuple[int, int, int, tuple[int, int, int]]) -> Picture:
+    """Draw squares (left, top, side, colour) with some texture on grey."""
+    rgb = np.full((120, 200, 3), 128, np.uint8)
+    for left, top, side, colour in squares:
+        patch = np.full((side, side, 3), colour, np.int16)
+        patch[::4, ::4] -= 40
+        rgb[top : top + side, left : left + side] = patch.clip(0, 255)
+    return rgb
+
+
+def write_video(path: Path, frames: list[Picture]) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"crf": "10"})
+        stream.width, stream.height, stream.pix_fmt = 200, 120, "yuv444p"
+        for rgb in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def square_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "load_detector", lambda threads: SquareDetector())
+
+
+@pytest.fixture
+def scan(tiny_card_path: Path) -> Callable[..., Verdict]:
+    def run(path: Path, **options: Any) -> Verdict:
+        return analyze(path, model=tiny_card_path, threads=1, **options)
+
+    return run
+
+
+def test_it_tells_a_fake_from_a_real_video(scan: Callable[..., Verdict], tmp_path: Path) -> None:
+    for colour, label in ((RED, "fake"), (BLUE, "real")):
+        path = write_video(tmp_path / f"{label}.mp4", [scene((60, 30, 64, colour))] * 30)
+        verdict = scan(path)
+        assert verdict.label == label
+        assert verdict.path == path
+        assert verdict.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert verdict.media is not None
+        assert (verdict.media.width, verdict.media.height) == (200, 120)
+        assert verdict.media.frames_read == 30
+        assert len(verdict.tracks) == 1
+        assert verdict.error is None
+        assert verdict.elapsed_s > 0
+
+
+def test_it_takes_as_many_frames_as_asked(scan: Callable[..., Verdict], tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, BLUE))] * 60)
+    for wanted, found in ((10, 10), (32, 32), (1, 1), ("all", 60), (500, 60)):
+        verdict = scan(path, frames=wanted)
+        assert verdict.media is not None
+        assert verdict.media.frames_read == found
+        assert len(verdict.timeline) == found
+        times_s = [point.time_s for point in verdict.timeline]
+        assert times_s == sorted(set(times_s))
+
+
+def test_one_fake_face_beside_a_real_one_is_found(
+    scan: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((10, 30, 64, BLUE), (120, 30, 64, RED))] * 30)
+    verdict = scan(path)
+    assert verdict.label == "fake"
+    worst, other = verdict.tracks
+    assert worst.p_fake > 0.9 > 0.1 > other.p_fake
+    (left,) = {p.box_xyxy[0] > 100 for p in verdict.timeline if p.track == worst.id}
+    assert left
+
+
+def test_a_picture_is_judged(scan: Callable[..., Verdict], tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), scene((60, 30, 64, RED))[..., ::-1])
+    verdict = scan(path)
+    assert verdict.label == "fake"
+    assert verdict.media is not None
+    assert verdict.media.is_picture
+    assert verdict.media.frames_read == len(verdict.timeline) == 1
+
+
+def test_without_a_face_there_is_no_probability(
+    scan: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    verdict = scan(write_video(tmp_path / "a.mp4", [scene()] * 10))
+    assert verdict.label == "no_face"
+    assert verdict.p_fake is None
+    assert verdict.reasons == ("No face was found in 10 frames.",)
+
+
+def test_faces_that_are_too_small_are_not_scored(
+    scan: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 24, RED))] * 10)
+    verdict = scan(path)
+    assert verdict.label == "no_face"
+    assert "too small to be scored: the largest has 24 px" in verdict.reasons[0]
+    assert scan(path, min_face_px=16).label == "fake"
+
+
+def test_evidence_shows_the_crop_that_the_model_saw(
+    scan: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 60)
+    verdict = scan(path, max_evidence=3)
+    assert 1 <= len(verdict.evidence) <= 3
+    worst = verdict.evidence[0]
+    assert worst.crop.shape == (32, 32, 3)
+    assert worst.crop[..., 0].mean() > worst.crop[..., 2].mean() + 100
+    assert 0.5 < worst.heatmap.mean() <= 1
+    moments = sorted(found.time_s for found in verdict.evidence)
+    assert all(np.diff(moments) >= 0.5)
+
+
+def test_features_are_kept_when_asked(scan: Callable[..., Verdict], tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 20)
+    assert scan(path).features is None
+    features = scan(path, keep_features=True).features
+    assert features is not None
+    assert features.features.shape == (20, 3)
+    assert (features.frame_logit > 0).all()
+    assert (np.diff(features.frame_index) > 0).all()
+
+
+def test_progress_is_told_frame_by_frame(tiny_card_path: Path, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 20)
+    told: list[tuple[str, int, int | None]] = []
+    analyze(path, progress=lambda *step: told.append(step), model=tiny_card_path, frames=10)
+    assert told == [("frames", done, 10) for done in range(1, 11)]
+
+
+def test_an_analyzer_judges_many_files_alike(tiny_card_path: Path, tmp_path: Path) -> None:
+    analyzer = Analyzer(Options(model=tiny_card_path, threads=1))
+    red = write_video(tmp_path / "red.mp4", [scene((60, 30, 64, RED))] * 20)
+    blue = write_video(tmp_path / "blue.mp4", [scene((60, 30, 64, BLUE))] * 20)
+    verdicts = [analyzer.analyze(path) for path in (red, blue, red)]
+    assert [verdict.label for verdict in verdicts] == ["fake", "real", "fake"]
+    assert verdicts[0].p_fake == verdicts[2].p_fake
+    assert verdicts[0].timeline == verdicts[2].timeline
+
+
+def test_a_file_that_cannot_be_analysed_is_an_error(
+    scan: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    with pytest.raises(InputNotFound, match=r"missing\.mp4"):
+        scan(tmp_path / "missing.mp4")
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(NotMedia, match=r"text\.mp4"):
+        scan(tmp_path / "text.mp4")
+
+
+def test_a_model_that_is_missing_or_altered_is_refused_before_any_file(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"none\.json"):
+        Analyzer(Options(model=tmp_path / "none.json"))
+    path = write_model(tmp_path)
+    path.with_suffix(".onnx").write_bytes(b"")
+    with pytest.raises(ModelAltered, match=r"tiny\.onnx"):
+        Analyzer(Options(model=path))
+
+
+def test_a_model_of_another_detectors_crops_is_refused(tmp_path: Path) -> None:
+    path = write_model(tmp_path, crop={"detector": "mtcnn"})
+    with pytest.raises(ModelMismatch, match=r"tiny.json.*'mtcnn'.*'centerface'"):
+        Analyzer(Options(model=path))
+
+
+def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="colour"):
+        analyze(tmp_path / "a.mp4", colour=1)
+
+
+def test_the_hash_is_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"abc" * 1_000_000)
+    assert sha256_of(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_it_follows_the_face_of_the_bundled_sample(
+    tiny_card_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "load_detector", faces.load_detector)  # the real one
+    sample = Path(faces.__file__).parent / "data" / "samples" / "astronaut_real.mp4"
+    verdict = analyze(sample, model=tiny_card_path, frames=10)
+    (track,) = verdict.tracks
+    assert track.frames == 10
+    assert track.quality > 0.5
+    assert verdict.p_fake is not None
+    assert all(found.crop.std() > 20 for found in verdict.evidence)
