@@ -11,8 +11,6 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-export PYTHONDONTWRITEBYTECODE ?= 1
-
 .PHONY: run test lint format bench samples lock clean help
 
 help: ## list these targets
@@ -55,14 +53,17 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(call stamp,base): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing into $(VENV): minutes the first time"
 	$(pip) install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
 $(call stamp,$(EXTRAS)): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing into $(VENV): minutes the first time"
 	$(pip) install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $@ $(call stamp,base)
 
 $(call stamp,$(EXTRAS)-bench): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing into $(VENV): minutes the first time"
 	$(pip) install --quiet --constraint constraints.txt --editable '.[$(EXTRAS),bench]'
 	@touch $@
 

@@ -119,7 +119,9 @@ def _suppressed(boxes: Boxes) -> Boxes:
 def frames_of(path: Path, count: int) -> Iterator[Pixels]:
     """Yield frames spread over a short clip."""
     with av.open(str(path)) as container:
-        decoded = [f.to_ndarray(format="rgb24") for f in container.decode(video=0)]
+        decoded = [
+            np.asarray(f.to_ndarray(format="rgb24"), np.uint8) for f in container.decode(video=0)
+        ]
     for at in range(count):
         yield decoded[int((at + 0.5) / count * len(decoded))]
 
@@ -150,11 +152,12 @@ def shrunk(kind: str, rgb: Pixels, box: Boxes, face_px: int, angle_deg: float) -
     """Return a case whose face is so high and so turned in the picture's plane."""
     scale = face_px / (box[3] - box[1])
     if scale < 1:  # a warp alone would sample single pixels
-        rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        shrunk_rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        rgb = np.asarray(shrunk_rgb, np.uint8)
         box = box * np.array([scale, scale, scale, scale, 1])
         scale = 1.0
     centre = ((box[:2] + box[2:4]) / 2).tolist()
-    matrix = cv2.getRotationMatrix2D(centre, angle_deg, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle_deg, scale), np.float64)
     matrix[:, 2] += np.array(CANVAS) / 2 - centre
     return warped(kind, rgb, box, matrix)
 

@@ -210,17 +210,26 @@ def turned(path: Path, matrix: tuple[int, int, int, int]) -> Path:
 
 def make_sound(path: Path, cover: bool = False) -> Path:
     """Write a file with sound only; with a cover picture if asked for."""
+    recipe = Recipe("mjpeg", size=(32, 32), pixel_format="yuvj420p")
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=8000, layout="mono")
-        _mux_silence(container, stream, 1.0)
-        if cover:
-            still = container.add_stream("mjpeg", rate=1)
-            still.width, still.height, still.pix_fmt = 32, 32, "yuvj420p"
+        sound = container.add_stream("aac", rate=8000, layout="mono")
+        still = _add_stream(container, recipe) if cover else None
+        if still is not None:
             still.disposition = av.stream.Disposition.attached_pic
-            container.mux(
-                still.encode(_frame(picture(0, (32, 32)), Recipe(pixel_format="yuvj420p")))
-            )
+            container.mux(still.encode(_frame(picture(0, recipe.size), recipe)))
             container.mux(still.encode(None))
+        _mux_silence(container, sound, 1.0)
+    return path
+
+
+def still_clock(path: Path) -> Path:
+    """Set all timestamps of an FLV to zero, in place."""
+    data = bytearray(path.read_bytes())
+    at = 13  # file header and the first back pointer; then tags: type, size, time, stream, body
+    while at + 11 <= len(data):
+        data[at + 4 : at + 8] = bytes(4)
+        at += 11 + int.from_bytes(data[at + 1 : at + 4], "big") + 4
+    path.write_bytes(data)
     return path
 
 

@@ -45,7 +45,7 @@ class Appearance:
 def appearance_of(rgb: Pixels, box_xyxy: Box) -> Appearance:
     """Describe the face in a box of a frame, uint8 (H, W, 3)."""
     small = _region(rgb, box_xyxy)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.uint8)
     middle = slice(THUMBNAIL_PX // 5, -(THUMBNAIL_PX // 5))
     colours = [_histogram(lab[top:bottom, middle]) for top, bottom in _ZONES]
     grey = lab[8:26, 8:24, 0].astype(np.float32).ravel()
@@ -67,7 +67,7 @@ def distance(first: Appearance, second: Appearance) -> float:
 def shot_of(rgb: Pixels) -> Floats:
     """Return a tiny picture of a whole frame, float32 (9, 16, 3), 0–1."""
     small = cv2.resize(_thinned(rgb, 8 * _SHOT_SIZE[0]), _SHOT_SIZE, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / 255
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def shot_change(before: Floats, after: Floats) -> float:
@@ -90,7 +90,7 @@ def _region(rgb: Pixels, box_xyxy: Box) -> Pixels:
     cut = _thinned(rgb[top:bottom, left:right], 4 * THUMBNAIL_PX)
     factor = min(1.0, 2 * THUMBNAIL_PX / max(cut.shape[:2]))
     size = max(1, round(cut.shape[1] * factor)), max(1, round(cut.shape[0] * factor))
-    cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+    cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
     sx, sy = scale * (right - left) / size[0], scale * (bottom - top) / size[1]
     shift = np.array(
         [[sx, 0, middle + scale * (left - centre_x)], [0, sy, middle + scale * (top - centre_y)]]
@@ -103,8 +103,8 @@ def _region(rgb: Pixels, box_xyxy: Box) -> Pixels:
 
 
 def _thinned(rgb: Pixels, side_px: int) -> Pixels:
-    """Return every n-th pixel of a picture that is much longer than side_px: averaging all of
-    them costs more than it tells."""
+    """Return every n-th pixel of a picture much longer than side_px."""
+    # averaging all of its pixels would cost more than it tells
     step = max(max(rgb.shape[:2]) // side_px, 1)
     return rgb[::step, ::step]
 
@@ -114,4 +114,4 @@ def _histogram(lab: Pixels) -> Floats:
     ranges = [0.0, 256.0, 98.0, 164.0, 98.0, 164.0]
     clipped = np.clip(lab, (0, 98, 98), (255, 163, 163)).astype(np.uint8)
     counts = cv2.calcHist([clipped], [0, 1, 2], None, list(_BINS), ranges)
-    return np.sqrt(counts.ravel() / max(float(counts.sum()), 1.0)).astype(np.float32)
+    return np.asarray(np.sqrt(counts.ravel() / max(float(counts.sum()), 1.0)), np.float32)

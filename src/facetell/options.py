@@ -45,4 +45,4 @@ class Options:
         if self.threads < 0:
             raise UsageError(f"threads is {self.threads}: give 0 (all cores) or more")
         if self.min_face_px < 1 or self.max_evidence < 0 or self.max_pixels < 1:
-            raise UsageError("min_face_px and max_pixels must be at least 1, max_evidence at least 0")
+            raise UsageError("min_face_px and max_pixels start at 1, max_evidence at 0")

@@ -22,7 +22,7 @@ from facetell.faces import Face, face_quality
 if TYPE_CHECKING:
     from facetell.video import Frame
 
-BEGIN_SCORE = 0.6
+BEGIN_SCORE = 0.5
 """Least detector score that begins a track; lower ones only continue one."""
 
 MAX_REMEMBERED = 64
@@ -161,9 +161,7 @@ class Tracker:
                 continue
             quality = face_quality(frame.rgb, sight.face)
             seen.append(
-                Observation(
-                    track.id, frame.index, frame.time_s, frame.burst, sight.face, quality
-                )
+                Observation(track.id, frame.index, frame.time_s, frame.burst, sight.face, quality)
             )
         self._forget(frame.time_s)
         return seen

@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from facetell.errors import UsageError  # noqa: E402
-from facetell.model.detector import Detector  # noqa: E402
-from facetell.model.encoders import ENCODERS, make_encoder  # noqa: E402
+import torch
+
+from facetell.errors import UsageError
+from facetell.model.detector import Detector
+from facetell.model.encoders import ENCODERS, make_encoder
 
 SIDE = 64
 
@@ -45,7 +47,8 @@ def test_a_clip_is_scored_alike_whatever_its_neighbours_and_padding(model: Detec
     pixels, alone = clips(3, 3), torch.ones(1, 3)
     expected = model(pixels[:1], alone)
     batch = model(pixels, torch.ones(3, 3))
-    padded = model(torch.cat([pixels[:1], clips(1, 2, seed=9)], 1), torch.tensor([[1.0] * 3 + [0] * 2]))
+    longer = torch.cat([pixels[:1], clips(1, 2, seed=9)], 1)
+    padded = model(longer, torch.tensor([[1.0] * 3 + [0] * 2]))
     assert torch.allclose(batch.clip_logit[:1], expected.clip_logit, atol=1e-5)
     assert torch.allclose(padded.clip_logit, expected.clip_logit, atol=1e-5)
     assert torch.allclose(padded.frame_logits[:, :3], expected.frame_logits, atol=1e-5)
@@ -79,10 +82,10 @@ def test_training_and_inference_score_alike(model: Detector) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ENCODERS))
-@torch.no_grad()
 def test_every_encoder_gives_maps_of_its_channels(name: str) -> None:
     encoder = make_encoder(name).eval()
-    maps = encoder(torch.zeros(1, 3, SIDE, SIDE))
+    with torch.no_grad():
+        maps = encoder(torch.zeros(1, 3, SIDE, SIDE))
     assert maps.shape == (1, encoder.feature_channels, SIDE // 32, SIDE // 32)
 
 

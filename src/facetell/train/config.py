@@ -27,8 +27,11 @@ class RunConfig:
         warmup: steps of linear warm-up.
         decay: steps of linear decay at the end; the rate is level between.
         encoder_rate, head_rate: AdamW's peak learning rates.
+        frozen: how many early blocks of the encoder (and its stem) stay as they are; a third of
+            the time is theirs.
         weight_decay: AdamW's.
         ema: decay of the averaged weights, which are what is kept.
+        rank_weight: weight of the loss that compares a fake with its real.
         label_smoothing: labels become this and one minus it.
         evaluate_every: steps between two looks at validation.
         threads: CPU threads; 0 takes all.
@@ -47,8 +50,10 @@ class RunConfig:
     decay: int = 500
     encoder_rate: float = 3e-4
     head_rate: float = 1e-3
+    frozen: int = 0
     weight_decay: float = 0.02
     ema: float = 0.998
+    rank_weight: float = 1.0
     label_smoothing: float = 0.02
     evaluate_every: int = 250
     threads: int = 0

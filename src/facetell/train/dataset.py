@@ -48,7 +48,7 @@ class Mix:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Clips padded to one length.
+    """Clips padded to one length; the real and the fake of each group in turn.
 
     Attributes:
         pixels: uint8, (B, T, 3, H, W).

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +15,16 @@ from torch.utils.data import DataLoader, Subset
 
 from facetell.errors import FacetellError, UsageError
 from facetell.model.detector import Detector
+from facetell.model.encoders import Encoder
 from facetell.train.config import RunConfig
 from facetell.train.dataset import Batch, BatchDataset
 from facetell.train.store import Store
 
 CHECKPOINT, LOG, CONFIG = "checkpoint.pt", "log.jsonl", "config.json"
 SAVE_EVERY = 25
-SCHEDULE = {"steps", "warmup", "decay", "threads", "evaluate_every"}
-"""What may change when a run is resumed: how long it goes on, and where."""
+RATES = {"encoder_rate", "head_rate", "rank_weight", "frozen"}
+SCHEDULE = {"steps", "warmup", "decay", "threads", "evaluate_every"} | RATES
+"""What may change when a run is resumed: how long and how fast it goes on, and where."""
 
 Evaluate = Callable[[Detector], dict[str, float]]
 
@@ -69,6 +71,18 @@ def bce(logits: Tensor, is_fake: Tensor, smoothing: float) -> Tensor:
     return nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
 
 
+def rank_loss(logits: Tensor) -> Tensor:
+    """Return how far fakes fail to score above the reals that they were made from.
+
+    Scene, person and degradation are the same for both, so this asks for the forgery alone.
+
+    Args:
+        logits: (B,), real and fake of each group in turn.
+    """
+    real, fake = logits.view(-1, 2).unbind(1)  # (B/2,) each
+    return nn.functional.softplus(real - fake).mean()
+
+
 class _Run:
     """Everything that a checkpoint holds."""
 
@@ -84,6 +98,8 @@ class _Run:
             {"params": heads, "peak": config.head_rate},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
+        for module in cast(Encoder, self.model.encoder).early(config.frozen):
+            module.requires_grad_(False)
         self.step = 0
         self._loss = 0.0
 
@@ -114,7 +130,9 @@ class _Run:
         smoothing = self.config.label_smoothing
         labels = batch.is_fake.unsqueeze(1).expand_as(frames)
         each = bce(frames, labels, smoothing) * batch.mask  # (B, T)
-        return each.sum() / batch.mask.sum() + bce(clip, batch.is_fake, smoothing).mean()
+        right = each.sum() / batch.mask.sum() + bce(clip, batch.is_fake, smoothing).mean()
+        by_frame = (frames * batch.mask).sum(1) / batch.mask.sum(1)  # (B,)
+        return right + self.config.rank_weight * (rank_loss(clip) + rank_loss(by_frame))
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -152,7 +170,7 @@ def make_detector(config: RunConfig) -> Detector:
     model = Detector(config.encoder, config.hidden, config.dropout)
     if config.init:
         state = torch.load(config.init, map_location="cpu", weights_only=True)
-        model.encoder.load_imagenet(state)  # type: ignore[operator]
+        cast(Encoder, model.encoder).load_imagenet(state)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model
 

@@ -132,7 +132,8 @@ def _clips(data: Path, out: Path, tools: Tools) -> list[str]:
     folder = out / "clips"
     folder.mkdir(exist_ok=True)
     records, skipped = [], []
-    for number, row in enumerate(_rows(data / "videos" / "labels.csv")):
+    rows = {row["path"]: row for row in _rows(data / "videos" / "labels.csv")}  # each file once
+    for number, row in enumerate(rows.values()):
         try:
             crops, times_s = face_clip(data / "videos" / row["path"], tools.detector)
         except FacetellError as error:

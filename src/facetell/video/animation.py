@@ -33,8 +33,9 @@ class AnimationSource:
 
     def __init__(self, path: Path, max_pixels: int) -> None:
         self._path = path
-        self._data = read_limited(path, "animated webp", max_pixels)
-        durations_ms = list(_durations_ms(self._data))
+        data = read_limited(path, "animated webp", max_pixels)
+        self._data, durations_ms = _whole_frames(data)
+        self._cut_off = len(self._data) < len(data)
         width, height = picture_size("animated webp", self._data) or (0, 0)
         if not durations_ms:
             raise CorruptMedia(f"{path}: a cut-off webp animation without frames; copy it again")
@@ -58,15 +59,15 @@ class AnimationSource:
         self, wanted: npt.NDArray[np.int64], warnings: list[str]
     ) -> Iterator[tuple[int, Pixels]]:
         """Yield (index, RGB) for the wanted frames, ascending."""
+        if self._cut_off:
+            seconds = f"{self.info.duration_s:.1f} s"
+            warnings.append(f"cut off {seconds} from its start; what comes before was analysed")
         chunk = int(np.clip(_CHUNK_PIXELS // (self.info.width * self.info.height), 1, 64))
         for number, group in groupby(wanted.tolist(), key=lambda index: index // chunk):
             frames = self._decode(number * chunk, chunk)
             for index in group:
                 if index - number * chunk >= len(frames):
-                    warnings.append(
-                        f"cut off or damaged {self.times_s[index]:.1f} s from its start; what "
-                        "comes before was analysed"
-                    )
+                    warnings.append(f"damaged {self.times_s[index]:.1f} s from its start")
                     return
                 yield index, flattened(frames[index - number * chunk])
 
@@ -79,12 +80,20 @@ class AnimationSource:
         return list(animation.frames) if good else []
 
 
-def _durations_ms(data: bytes) -> Iterator[int]:
-    """Yield how long each frame is shown, from the ANMF chunks (RFC 9649, section 2.7.1.1)."""
+def _whole_frames(data: bytes) -> tuple[bytes, list[int]]:
+    """Return the file up to its last whole chunk, and how many ms each frame is shown.
+
+    OpenCV refuses a file that is shorter than its header says, so the header is set right. Chunks
+    are those of RFC 9649, section 2.7.1.1.
+    """
+    durations_ms: list[int] = []
     at = 12
-    while at + 24 <= len(data):
+    while at + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, at)
-        if name == b"ANMF" and at + 8 + size <= len(data):
+        if at + 8 + size > len(data):
+            return data[:4] + struct.pack("<I", at - 8) + data[8:at], durations_ms
+        if name == b"ANMF":
             duration_ms = int.from_bytes(data[at + 20 : at + 23], "little")
-            yield duration_ms if duration_ms >= _SHORTEST_MS else _USUAL_MS
+            durations_ms.append(duration_ms if duration_ms >= _SHORTEST_MS else _USUAL_MS)
         at += 8 + size + (size & 1)
+    return data, durations_ms

@@ -75,7 +75,7 @@ class VideoSource:
     ) -> Iterator[tuple[int, Pixels]]:
         with opened(self._path, self._head) as container:
             stream = self._prepared(container)
-            display = Display(stream.sample_aspect_ratio, self._max_pixels)
+            display = Display(stream.sample_aspect_ratio)
             run = Run(container, stream, timetable, losses)
             for index, frame in run.frames(wanted, seek):
                 self._refuse_large(*display.size(frame))
@@ -84,8 +84,9 @@ class VideoSource:
     def _prepared(self, container: av.container.InputContainer) -> av.VideoStream:
         stream = main_stream(self._path, container)
         stream.thread_type = "AUTO"
-        # Also holds when the size changes in mid-stream.
-        stream.codec_context.options = {"max_pixels": str(self._max_pixels)}
+        # Stops a stream that grows in the middle before its memory is taken; the decoder counts
+        # padding too, so the exact limit is kept by `_refuse_large`.
+        stream.codec_context.options = {"max_pixels": str(2 * self._max_pixels + (1 << 16))}
         return stream
 
     def _look(self) -> MediaInfo:
@@ -105,7 +106,7 @@ class VideoSource:
     def _info(
         self, container: av.container.InputContainer, stream: av.VideoStream, frame: av.VideoFrame
     ) -> MediaInfo:
-        width, height = Display(stream.sample_aspect_ratio, self._max_pixels).size(frame)
+        width, height = Display(stream.sample_aspect_ratio).size(frame)
         self._refuse_large(width, height)
         rotation_deg = clockwise_deg(matrix_of(frame))
         if rotation_deg in (90, 270):

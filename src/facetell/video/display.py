@@ -40,10 +40,12 @@ _MOST_STRETCH = 8
 class Display:
     """Turns the frames of one stream into upright RGB pictures."""
 
-    def __init__(self, pixel_aspect: Fraction | None, max_pixels: int) -> None:
+    def __init__(self, pixel_aspect: Fraction | None) -> None:
         self._aspect = _sane_aspect(pixel_aspect)
-        self._max_pixels = max_pixels
         self._reformatter = VideoReformatter()
+        self._look_key: tuple[int, ...] = ()
+        self._colours: ColourMap | None = None
+        self._matrix = (1, 0, 0, 1)
 
     def size(self, frame: av.VideoFrame) -> tuple[int, int]:
         """Return width and height with square pixels, before rotation; nothing is shrunk."""
@@ -53,10 +55,22 @@ class Display:
 
     def rgb(self, frame: av.VideoFrame) -> Pixels:
         """Return the picture: uint8, (H, W, 3), sRGB."""
-        colours = colours_of(frame)
+        self._look(frame)
+        colours = self._colours
         picture = self._convert(frame, "rgb48le" if colours else "rgb24")
         rgb = colours.to_srgb(picture) if colours else picture.astype(np.uint8, copy=False)
-        return upright(rgb, matrix_of(frame))
+        return upright(rgb, self._matrix)
+
+    def _look(self, frame: av.VideoFrame) -> None:
+        """Take colours and turn from the frame, if it begins a new kind of picture.
+
+        Not from each frame: PyAV ties a frame whose side data was looked at to itself, so that
+        its memory waits for the garbage collector; hundreds of MB did in 1080p.
+        """
+        key = (frame.width, frame.height, frame.color_trc, frame.color_primaries)
+        if key != self._look_key:
+            self._look_key = key
+            self._colours, self._matrix = colours_of(frame), matrix_of(frame)
 
     def _convert(self, frame: av.VideoFrame, pixel_format: str) -> npt.NDArray[np.generic]:
         width, height = self.size(frame)
@@ -96,19 +110,26 @@ def colours_of(frame: av.VideoFrame) -> ColourMap | None:
 
 
 def _side_data(frame: av.VideoFrame, name: str) -> bytes:
-    """Return a block of a frame's side data; empty if there is none."""
-    blocks: Mapping[str, Buffer] = cast("Mapping[str, Buffer]", frame.side_data)
+    """Return a block of a frame's side data; empty if there is none.
+
+    PyAV gives up on all blocks (ValueError) when one is of a kind that it does not know yet.
+    """
     try:
+        blocks: Mapping[str, Buffer] = cast("Mapping[str, Buffer]", frame.side_data)
         return bytes(blocks[name])
-    except KeyError:
+    except (KeyError, ValueError):
         return b""
+
+
+_TURNS = ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))
+"""Display matrices of quarter turns, counterclockwise."""
 
 
 def matrix_of(frame: av.VideoFrame) -> tuple[int, int, int, int]:
     """Return the upper left of the display matrix (a, b, c, d); x' = a x + c y, y' = b x + d y."""
     data = _side_data(frame, "DISPLAYMATRIX")
-    if not data:
-        return 1, 0, 0, 1
+    if not data:  # the plain angle is there even where PyAV cannot give the matrix
+        return _TURNS[round(frame.rotation / 90) % 4]
     a, b, _, c, d = (int(v) for v in np.frombuffer(data, np.int32)[:5])
     return (a, b, c, d) if a or b or c or d else (1, 0, 0, 1)
 

@@ -6,6 +6,7 @@ Layouts: ITU-T T.81 (JPEG), W3C PNG, RFC 9649 (WebP), TIFF 6.0, ISO/IEC 23008-12
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 
 _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
@@ -72,6 +73,28 @@ def _jpeg(data: bytes) -> tuple[int, int]:
 def _png(data: bytes) -> tuple[int, int]:
     width, height = struct.unpack_from(">II", data, 16)
     return width, height
+
+
+_PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"eXIf", b"gAMA", b"cHRM")
+
+
+def sound_png(data: bytes) -> bytes | None:
+    """Return a PNG with nothing but the chunks that its colours need; None if it is damaged.
+
+    OpenCV's reader can spin for minutes over a chunk that is unknown or longer than the file.
+    """
+    kept, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        chunk = data[at : at + 12 + length]
+        if len(chunk) < 12 + length or zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            return None
+        if name in _PNG_CHUNKS:
+            kept.append(chunk)
+        at += 12 + length
+        if name == b"IEND":
+            return b"".join(kept)
+    return None
 
 
 def _webp(data: bytes) -> tuple[int, int]:

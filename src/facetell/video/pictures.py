@@ -21,7 +21,7 @@ from facetell.video.container import opened
 from facetell.video.display import Display, clockwise_deg, colours_of, matrix_of, upright
 from facetell.video.icc import profile_map
 from facetell.video.media import MediaInfo, Pixels
-from facetell.video.picture_headers import picture_size, tiff_tags
+from facetell.video.picture_headers import picture_size, sound_png, tiff_tags
 
 _MOST_BYTES = 1 << 30
 _EXIF, _ICC = 0, 2  # cv2.IMAGE_METADATA_EXIF and _ICCP
@@ -55,7 +55,7 @@ class PictureSource:
     def __init__(self, path: Path, kind: str, max_pixels: int) -> None:
         data = read_limited(path, kind, max_pixels)
         if kind in ("avif", "heic"):
-            self._rgb, rotation_deg, hdr = _decode_iso(path, kind, data, max_pixels)
+            self._rgb, rotation_deg, hdr = _decode_iso(path, kind, data)
         else:
             self._rgb, rotation_deg, hdr = *_decode(path, kind, data), False
         height, width = self._rgb.shape[:2]
@@ -96,9 +96,12 @@ def _corrupt(path: Path, kind: str) -> CorruptMedia:
 
 def _decode(path: Path, kind: str, data: bytes) -> tuple[Pixels, int]:
     """Return the picture and the turn, clockwise in degrees, that was applied."""
+    sound = sound_png(data) if kind == "png" else data
+    if sound is None:
+        raise _corrupt(path, kind)
     try:
         picture, kinds, blocks = cv2.imdecodeWithMetadata(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+            np.frombuffer(sound, np.uint8), cv2.IMREAD_UNCHANGED
         )
     except cv2.error:
         raise _corrupt(path, kind) from None
@@ -143,27 +146,30 @@ def _in_srgb(rgb: Pixels, profile: bytes) -> Pixels:
     return colours.to_srgb(rgb.astype(np.uint16) * 257) if colours else rgb
 
 
-def _decode_iso(path: Path, kind: str, data: bytes, max_pixels: int) -> tuple[Pixels, int, bool]:
+def _decode_iso(path: Path, kind: str, data: bytes) -> tuple[Pixels, int, bool]:
     """Decode HEIF: (RGB, turn clockwise in degrees, HDR)."""
     size = picture_size(kind, data)
+    whole: list[av.VideoStream] = []
     try:
         with opened(path, data[:64]) as container:
             whole = [s for s in container.streams.video if (s.width, s.height) == size]
-            for stream in whole:
-                return _first_frame(container, stream, max_pixels)
+            if whole:
+                return _first_frame(container, whole[0])
     except (av.FFmpegError, CorruptMedia, StopIteration):
         pass  # the other readers may do better
     if kind == "avif":
         return *_decode(path, kind, data), False
+    if whole:
+        raise _corrupt(path, kind)
     return _pillow_heif(path), 0, False
 
 
 def _first_frame(
-    container: av.container.InputContainer, stream: av.VideoStream, max_pixels: int
+    container: av.container.InputContainer, stream: av.VideoStream
 ) -> tuple[Pixels, int, bool]:
     frame = next(container.decode(stream))
     colours = colours_of(frame)
-    rgb = Display(stream.sample_aspect_ratio, max_pixels).rgb(frame)
+    rgb = Display(stream.sample_aspect_ratio).rgb(frame)
     return rgb, clockwise_deg(matrix_of(frame)), colours is not None and colours.hdr
 
 

@@ -15,7 +15,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 1.0
 """A longer gap counts as this long when frames are spread: a slide shown for minutes is one
 picture, and a jump of the clock is no content at all."""
 

@@ -1,0 +1,120 @@
+"""Which frames are taken: how many, how far apart, how evenly."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from facetell.errors import UsageError
+from facetell.video import Sampling
+from facetell.video.sampling import Plan, plan
+
+
+def steady(count: int, rate_hz: float = 30) -> npt.NDArray[np.float64]:
+    return np.arange(count) / rate_hz
+
+
+def burst_steps_s(clock_s: npt.NDArray[np.float64], chosen: Plan) -> npt.NDArray[np.float64]:
+    """Return the times between neighbours of the same burst."""
+    bursts = [clock_s[chosen.indices[chosen.bursts == b]] for b in np.unique(chosen.bursts)]
+    return np.concatenate([np.diff(times_s) for times_s in bursts])
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 4, 5, 7, 10, 20, 32, 40, 60, 80, 100, 299, 300])
+@pytest.mark.parametrize("count", [300, 9000])
+@pytest.mark.parametrize("rate_hz", [1, 5, 24, 29.97, 60])
+def test_it_takes_exactly_as_many_as_wanted(wanted: int, count: int, rate_hz: float) -> None:
+    chosen = plan(steady(count, rate_hz), Sampling(wanted))
+    assert len(chosen.indices) == wanted
+    assert np.all(np.diff(chosen.indices) > 0)
+    assert chosen.indices[0] >= 0
+    assert chosen.indices[-1] < count
+    assert np.bincount(chosen.bursts).max() <= 5
+
+
+@pytest.mark.parametrize("wanted", [5, 32, 100, "all"])
+def test_it_keeps_the_step_inside_a_burst(wanted: int) -> None:
+    clock_s = steady(900)
+    steps_s = burst_steps_s(clock_s, plan(clock_s, Sampling(wanted)))
+    assert steps_s == pytest.approx(np.full(len(steps_s), 0.1), abs=0.001)
+
+
+def test_it_makes_few_bursts_of_nearly_equal_size() -> None:
+    chosen = plan(steady(9000), Sampling(32))
+    assert sorted(np.bincount(chosen.bursts).tolist()) == [4, 4, 4, 5, 5, 5, 5]
+
+
+def test_it_spreads_bursts_evenly_over_the_whole_video() -> None:
+    clock_s = steady(9000)
+    chosen = plan(clock_s, Sampling(50))
+    centres_s = [clock_s[chosen.indices[chosen.bursts == b]].mean() for b in range(10)]
+    assert centres_s == pytest.approx(np.arange(15, 300, 30), abs=0.1)
+
+
+def test_it_centres_a_single_burst() -> None:
+    chosen = plan(steady(301), Sampling(5))
+    assert chosen.indices.tolist() == [144, 147, 150, 153, 156]
+
+
+def test_it_interleaves_where_bursts_would_overlap() -> None:
+    clock_s = steady(90)  # 3 s; 60 frames 0.1 s apart would need 6 s
+    chosen = plan(clock_s, Sampling(60))
+    assert len(chosen.indices) == 60
+    assert burst_steps_s(clock_s, chosen) == pytest.approx(np.full(48, 0.1), abs=0.001)
+    assert np.histogram(chosen.indices, 3, (0, 90))[0].tolist() == [20, 20, 20]
+
+
+def test_it_takes_neighbours_where_the_rate_is_low() -> None:
+    chosen = plan(steady(100, rate_hz=1), Sampling(20))
+    inside = [np.diff(chosen.indices[chosen.bursts == b]) for b in range(4)]
+    assert np.concatenate(inside).tolist() == [1] * 16
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 31, 32])
+def test_it_takes_every_frame_of_a_short_video(count: int) -> None:
+    chosen = plan(steady(count), Sampling(32))
+    assert chosen.indices.tolist() == list(range(count))
+
+
+def test_it_takes_all_in_blocks_of_interleaved_bursts() -> None:
+    chosen = plan(steady(30), Sampling("all"))
+    assert chosen.indices.tolist() == list(range(30))
+    assert chosen.bursts.tolist() == [0, 1, 2] * 5 + [3, 4, 5] * 5
+
+
+def test_it_leaves_no_tiny_burst_at_the_end_of_all() -> None:
+    sizes = np.bincount(plan(steady(16), Sampling("all")).bursts)
+    assert sizes.min() >= 2
+    assert sizes.max() <= 5
+
+
+@pytest.mark.parametrize("wanted", [3, 32, 80, "all"])
+def test_it_numbers_bursts_in_the_order_in_which_they_begin(wanted: int) -> None:
+    _, first = np.unique(plan(steady(200), Sampling(wanted)).bursts, return_index=True)
+    assert np.all(np.diff(first) > 0)
+
+
+def test_it_copes_with_frames_at_one_moment() -> None:
+    assert len(plan(np.zeros(50), Sampling(20)).indices) == 20
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_takes_no_frame_twice_at_any_rhythm(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    gaps_s = rng.exponential(0.05, rng.integers(1, 400)) * rng.choice([0.1, 1, 20], 1)
+    clock_s = np.concatenate([[0], np.cumsum(gaps_s)])
+    wanted = int(rng.integers(1, 120))
+    chosen = plan(clock_s, Sampling(wanted, step_s=float(rng.choice([0.04, 0.1, 0.5]))))
+    assert len(chosen.indices) == min(wanted, len(clock_s))
+    assert np.all(np.diff(chosen.indices) > 0)
+    assert chosen.indices[-1] < len(clock_s)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"frames": 0}, {"frames": "some"}, {"step_s": 0}, {"burst_frames": 0}],
+)
+def test_it_refuses_settings_without_sense(settings: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Sampling(**settings)  # type: ignore[arg-type]
