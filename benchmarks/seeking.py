@@ -65,6 +65,7 @@ def make_segment(path: Path, codec: str, size: tuple[int, int], key_distance: in
     texture = np.clip(cv2.GaussianBlur(noise, (0, 0), 8), 0, 255)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=RATE_HZ)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         # Open-ended groups and scene cuts would put key frames elsewhere.
         stream.options = {
@@ -84,13 +85,15 @@ def make_segment(path: Path, codec: str, size: tuple[int, int], key_distance: in
 @contextmanager
 def reading(way: Way) -> Iterator[None]:
     """Read that way for a while."""
-    before = run_module.JUMP_GAIN_FRAMES, run_module.SKIPPING_CODECS
+    gain = run_module.JUMP_GAIN_FRAMES
+    codecs = run_module.SKIPPING_CODECS
     run_module.JUMP_GAIN_FRAMES = way.jump_gain_frames
-    run_module.SKIPPING_CODECS = before[1] if way.skip else ()
+    run_module.SKIPPING_CODECS = codecs if way.skip else ()
     try:
         yield
     finally:
-        run_module.JUMP_GAIN_FRAMES, run_module.SKIPPING_CODECS = before
+        run_module.JUMP_GAIN_FRAMES = gain
+        run_module.SKIPPING_CODECS = codecs
 
 
 def read(source: VideoSource, frames: int, way: Way) -> tuple[float, int]:

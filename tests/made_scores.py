@@ -12,7 +12,7 @@ from facetell.scorer import ClipScore
 def clip_score(
     logit: float,
     *,
-    track_id: int = 0,
+    track_id: int = 1,
     start_s: float = 0.0,
     frame_logits: Sequence[float] | None = None,
     quality: float | Sequence[float] = 1.0,

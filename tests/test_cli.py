@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 import facetell
+from facetell import weights
 from facetell.cli import COMMANDS, main, scan
 from facetell.cli.inputs import MEDIA_SUFFIXES, expand
 from facetell.cli.progress import ProgressLine
@@ -170,6 +172,7 @@ def test_it_refuses_frames_that_make_no_sense(value: str, media: Path, capsys: O
         [],
         ["a", "--threads", "-1"],
         ["a", "--fail-on", "real"],
+        ["a", "--runtime", "tensorrt"],
         ["a", "--quiet", "--verbose"],
         ["a", "--js"],
         ["a", "b", "--features", "out.npz"],
@@ -240,7 +243,7 @@ def test_it_prints_a_table_with_counts(media: Path, capsys: Out) -> None:
     main(["scan", "real-1.mp4", "fake-1.mp4", "missing.mp4"])
     header, *rows, _, counts = capsys.readouterr().out.splitlines()
     assert header.split()[0] == "VERDICT"
-    assert [row.split()[0] for row in rows] == ["real", "fake", "error", "missing.mp4:"]
+    assert [row.split()[0] for row in rows] == ["real", "fake", "error", "no"]
     assert counts.endswith(": 1 fake, 1 real, 1 failed")
 
 
@@ -279,9 +282,12 @@ def test_it_lets_no_file_name_drive_the_terminal(media: Path, capsys: Out) -> No
 
 def test_it_passes_its_settings_on(media: Path, analyzers: list[FakeAnalyzer]) -> None:
     main(["scan", "real-1.mp4"])
-    main(["scan", "real-1.mp4", "--frames=all", "--threads=2", "--model=x", "--features=f.npz"])
+    words = ["--frames=all", "--threads=2", "--model=x", "--runtime=openvino", "--features=f.npz"]
+    main(["scan", "real-1.mp4", *words])
     assert analyzers[0].options == Options()
-    assert analyzers[1].options == Options(frames="all", threads=2, model="x", keep_features=True)
+    assert analyzers[1].options == Options(
+        frames="all", model="x", runtime="openvino", threads=2, keep_features=True
+    )
 
 
 # Files that are written
@@ -364,6 +370,21 @@ def test_it_expands_patterns_but_takes_real_names_literally(media: Path) -> None
     assert [str(item.path) for item in expand(["*e*.mp4"])][:1] == ["fake-1.mp4"]
     assert [str(item.path) for item in expand(["deep/**/*.mp4"])] == ["deep/er/z.mp4"]
     assert [str(item.path) for item in expand(["none*.mp4"])] == ["none*.mp4"]
+
+
+def test_it_says_that_nothing_matches_a_pattern(media: Path) -> None:
+    (item,) = expand(["none*.mp4"])
+    assert str(item.error) == "none*.mp4: no file matches this pattern"
+
+
+def test_it_takes_no_video_for_a_list_of_paths(
+    capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = ROOT / "src/facetell/data/samples/astronaut_real.mp4"
+    stdin = SimpleNamespace(buffer=io.BytesIO(video.read_bytes()))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert main(["scan", "-"]) == 2
+    assert "standard input is not a list of paths" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("listed", [b"fake-1.mp4\r\nreal-1.mp4\n\n", b"fake-1.mp4\0real-1.mp4\0"])
@@ -516,6 +537,20 @@ def test_it_names_a_damaged_model(tiny_card_path: Path, tmp_path: Path, capsys: 
     (tmp_path / "tiny.onnx").write_bytes(b"other")
     assert main(["models", str(card)]) == 3
     assert "damaged" in capsys.readouterr().out
+
+
+def test_it_ends_with_3_without_a_model(
+    media: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "MODEL_DIR", media)
+    monkeypatch.setattr(scan, "_load_analyzer", _REAL_LOADER)
+    for command in (["models"], ["models", "--json"], ["models", "x"], ["scan", "fake-1.mp4"]):
+        assert main(command) == 3
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert re.search("no model is bundled|no such model; bundled: none", captured.err)
+    assert main(["doctor"]) == 3
+    assert "!!  models" in capsys.readouterr().out
 
 
 def test_it_scans_the_sample_from_end_to_end(

@@ -60,7 +60,7 @@ def test_it_keeps_the_bursts_of_interleaved_frames_apart() -> None:
     builder = ClipBuilder(GEOMETRY)
     rgb = picture()
     for index in range(6):
-        assert builder.add(rgb, index / 30, [seen(0, index, index / 30, burst=index % 2)]) == []
+        assert builder.add(rgb, index / 30, [seen(1, index, index / 30, burst=index % 2)]) == []
     first, second = builder.finish()
     assert first.frame_indices.tolist() == [0, 2, 4]
     assert second.frame_indices.tolist() == [1, 3, 5]
@@ -71,9 +71,9 @@ def test_it_keeps_the_bursts_of_interleaved_frames_apart() -> None:
 def test_it_gives_a_clip_back_once_its_burst_is_over() -> None:
     builder = ClipBuilder(GEOMETRY, patience_s=1.0)
     rgb = picture()
-    builder.add(rgb, 0.0, [seen(0, 0, 0.0, 0), seen(1, 0, 0.0, 0)])
-    builder.add(rgb, 0.1, [seen(0, 1, 0.1, 0)])
-    complete = builder.add(rgb, 5.0, [seen(0, 2, 5.0, 1)])
-    assert [(c.track_id, c.burst, len(c.times_s)) for c in complete] == [(0, 0, 2), (1, 0, 1)]
+    builder.add(rgb, 0.0, [seen(1, 0, 0.0, 0), seen(2, 0, 0.0, 0)])
+    builder.add(rgb, 0.1, [seen(1, 1, 0.1, 0)])
+    complete = builder.add(rgb, 5.0, [seen(1, 2, 5.0, 1)])
+    assert [(c.track_id, c.burst, len(c.times_s)) for c in complete] == [(1, 0, 2), (2, 0, 1)]
     assert [c.burst for c in builder.finish()] == [1]
     assert builder.finish() == []

@@ -8,7 +8,7 @@ from facetell.evidence import ExhibitKeeper
 from tests.made_scores import clip_score
 
 
-def add(keeper: ExhibitKeeper, logit: float, start_s: float, track_id: int = 0) -> None:
+def add(keeper: ExhibitKeeper, logit: float, start_s: float, track_id: int = 1) -> None:
     score = clip_score(logit, start_s=start_s, track_id=track_id)
     keeper.add(score, score.frame_logits.astype(np.float64))
 
@@ -21,7 +21,7 @@ def test_it_keeps_the_most_suspicious_of_each_track() -> None:
     keeper = ExhibitKeeper(per_track=2, apart_s=0.5)
     for second, logit in enumerate([1.0, 4.0, 2.0, 3.0]):
         add(keeper, logit, start_s=second)
-    add(keeper, -5.0, start_s=9.0, track_id=1)
+    add(keeper, -5.0, start_s=9.0, track_id=2)
     assert logits(keeper) == [4.0, 3.0, -5.0]
 
 

@@ -9,10 +9,10 @@ from tests.made_scores import clip_score
 
 def test_it_collects_a_row_for_each_face_of_each_frame_by_time() -> None:
     collector = FeatureCollector()
-    collector.add(clip_score(2.0, track_id=1, start_s=1.0, with_features=True))
-    collector.add(clip_score(-1.0, track_id=0, frame_logits=[-1, -2], with_features=True))
+    collector.add(clip_score(2.0, track_id=2, start_s=1.0, with_features=True))
+    collector.add(clip_score(-1.0, track_id=1, frame_logits=[-1, -2], with_features=True))
     rows = collector.collected()
-    assert rows.track.tolist() == [0, 0, 1, 1, 1, 1, 1]
+    assert rows.track.tolist() == [1, 1, 2, 2, 2, 2, 2]
     assert rows.frame_logit.tolist() == [-1, -2, 2, 2, 2, 2, 2]
     assert rows.clip_logit.tolist() == [-1, -1, 2, 2, 2, 2, 2]
     assert (np.diff(rows.time_s) > 0).all()

@@ -37,7 +37,7 @@ def filled(
 ) -> Tally:
     tally = Tally(card, max_evidence=evidence)
     for burst in range(bursts):
-        for track_id, logit in enumerate(tracks):
+        for track_id, logit in enumerate(tracks, 1):
             score = clip_score(logit, track_id=track_id, start_s=1.5 * burst, quality=quality)
             tally.add(score)
     return tally
@@ -61,10 +61,10 @@ def test_it_labels_by_the_thresholds(card: ModelCard, logit: float, label: str) 
 def test_one_fake_face_among_real_ones_decides(card: ModelCard) -> None:
     verdict = verdict_of(filled(card, -4.0, -3.0, 5.0, -3.5), card)
     assert verdict.label == "fake"
-    assert verdict.tracks[0].id == 2
+    assert verdict.tracks[0].id == 3
     assert verdict.p_fake is not None
     assert verdict.p_fake < verdict.tracks[0].p_fake
-    assert "Face 2 is the most suspicious of 4" in " ".join(verdict.reasons)
+    assert "Face 3 is the most suspicious of 4" in " ".join(verdict.reasons)
 
 
 @pytest.mark.parametrize("faces", [1, 4, 10])
@@ -82,7 +82,7 @@ def test_more_real_faces_are_called_fake_no_more_often(card: ModelCard, faces: i
 
 def test_a_short_poor_track_does_not_decide(card: ModelCard) -> None:
     tally = filled(card, -4.0)
-    tally.add(clip_score(9.0, track_id=1, frame_logits=[9.0], quality=0.2))
+    tally.add(clip_score(9.0, track_id=2, frame_logits=[9.0], quality=0.2))
     verdict = verdict_of(tally, card)
     assert verdict.label == "real"
     assert len(verdict.tracks) == 2
@@ -104,7 +104,7 @@ def test_a_fake_minute_in_a_real_hour_is_found_and_named(card: ModelCard) -> Non
         tally.add(clip_score(random.normal(4 if fake else -3, 1), start_s=block / 2))
     verdict = verdict_of(tally, card, frames_read=36_000)
     assert verdict.label == "fake"
-    assert any("most suspicious at 1800." in reason for reason in verdict.reasons)
+    assert any("most suspicious at 30:00" in reason for reason in verdict.reasons)
     assert len(verdict.timeline) <= TIMELINE_POINTS
     inside = [p.p_fake for p in verdict.timeline if 1802 < p.time_s < 1858]
     outside = [p.p_fake for p in verdict.timeline if not 1795 < p.time_s < 1865]

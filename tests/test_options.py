@@ -14,6 +14,7 @@ def test_it_has_the_defaults_that_the_documentation_names() -> None:
     assert (options.frames, options.model, options.threads) == (32, "default", 0)
     assert (options.min_face_px, options.max_evidence) == (32, 8)
     assert options.keep_features is False
+    assert options.runtime == "onnxruntime"
 
 
 @pytest.mark.parametrize("frames", [*FRAME_CHOICES, 1, 7, "all"])
@@ -29,6 +30,8 @@ def test_it_takes_any_number_of_frames_and_all(frames: Any) -> None:
         {"frames": 2.5},
         {"frames": "some"},
         {"frames": None},
+        {"runtime": "tensorrt"},
+        {"runtime": None},
         {"threads": -1},
         {"min_face_px": 0},
         {"max_evidence": -1},

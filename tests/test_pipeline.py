@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,14 @@ import numpy.typing as npt
 import pytest
 
 from facetell import faces, pipeline
-from facetell.errors import InputNotFound, ModelAltered, ModelMismatch, ModelNotFound, NotMedia
+from facetell.errors import (
+    InputNotFound,
+    MissingDependency,
+    ModelAltered,
+    ModelMismatch,
+    ModelNotFound,
+    NotMedia,
+)
 from facetell.faces import Face
 from facetell.options import Options
 from facetell.pipeline import Analyzer, analyze, sha256_of
@@ -205,6 +213,20 @@ def test_a_model_of_another_detectors_crops_is_refused(tmp_path: Path) -> None:
     path = write_model(tmp_path, crop={"detector": "mtcnn"})
     with pytest.raises(ModelMismatch, match=r"tiny.json.*'mtcnn'.*'centerface'"):
         Analyzer(Options(model=path))
+
+
+def test_both_runtimes_judge_alike(scan: Callable[..., Verdict], tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 20)
+    assert scan(path, runtime="openvino").p_fake == pytest.approx(scan(path).p_fake, abs=1e-4)
+
+
+def test_a_runtime_that_is_absent_is_named_before_any_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(MissingDependency, match=r"pip install 'facetell\[openvino\]'"):
+        Analyzer(Options(model=write_model(tmp_path), runtime="openvino"))
 
 
 def test_an_unknown_option_is_refused(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ def reasons(card: ModelCard, *tracks: Track) -> tuple[str, ...]:
 
 
 def test_it_says_on_which_side_of_which_threshold(card: ModelCard) -> None:
-    assert reasons(card, track([3.0]))[0].startswith("p_fake 0.95 is at or above 0.70")
-    assert reasons(card, track([-3.0]))[0].startswith("p_fake 0.05 is at or below 0.30")
-    assert reasons(card, track([0.0]))[0].startswith("p_fake 0.50 lies between 0.30 (real)")
+    assert reasons(card, track([3.0]))[0].startswith("p(fake) 0.95 is at or above 0.70")
+    assert reasons(card, track([-3.0]))[0].startswith("p(fake) 0.05 is at or below 0.30")
+    assert reasons(card, track([0.0]))[0].startswith("p(fake) 0.50 lies between 0.30 (real)")
 
 
 def test_it_counts_faces_and_the_frames_they_were_scored_in(card: ModelCard) -> None:
@@ -62,7 +62,7 @@ def test_it_names_only_the_longest_of_many_stretches(card: ModelCard) -> None:
 
 def test_it_names_the_stretch_that_decided(card: ModelCard) -> None:
     told = reasons(card, track([3.0], stretch=Stretch(1800.0, 1860.0, 4.0)))
-    assert "Face 1 is most suspicious at 1800.0–1860.0 s (p_fake 0.98 there)." in told
+    assert "Face 1 is most suspicious at 30:00–31:00, with p(fake) 0.98 there." in told
 
 
 def test_it_warns_of_a_face_that_is_seen_poorly(card: ModelCard) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import builtins
+import ctypes
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,8 @@ import numpy as np
 import pytest
 
 from facetell.errors import MissingDependency, ModelError, ModelNotFound
+from facetell.options import Runtime
 from facetell.runtime import RUNTIMES, available_cores, open_session
-from facetell.runtime.session import Runtime
 from tests.tiny_model import GAIN, GRID, SIDE_PX, make_graph
 
 pytestmark = pytest.mark.parametrize(
@@ -48,6 +50,19 @@ def test_it_describes_inputs_and_outputs(graph: Path, runtime: Runtime) -> None:
     assert session.inputs["pixels"].dtype == np.uint8
     assert session.inputs["mask"].dtype == np.float32
     assert set(session.outputs) >= {"clip_logit", "frame_logits", "activation_maps", "features"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="sigaltstack as Linux has it")
+def test_it_leaves_the_stack_that_signals_are_handled_on(graph: Path, runtime: Runtime) -> None:
+    def stack() -> tuple[int | None, int, int]:
+        found = (ctypes.c_size_t * 3)()  # stack_t: base, flags (padded), size
+        ctypes.CDLL(None).sigaltstack(None, found)
+        return found[0], found[1] & 0xFFFFFFFF, found[2]
+
+    before = stack()
+    session = open_session(graph, threads=1, runtime=runtime)
+    session.run(red(1, 1))
+    assert stack() == before
 
 
 def test_it_runs_any_batch_and_length(graph: Path, runtime: Runtime) -> None:

@@ -13,7 +13,7 @@ from facetell.weights import find
 from tests.tiny_model import GAIN, GRID, SIDE_PX, make_graph, write_model
 
 
-def clip(red: list[int], track_id: int = 0, burst: int = 0, side_px: int = SIDE_PX) -> Clip:
+def clip(red: list[int], track_id: int = 1, burst: int = 0, side_px: int = SIDE_PX) -> Clip:
     """A clip whose frames are as red as told, without green and blue."""
     length = len(red)
     pixels = np.zeros((length, 3, side_px, side_px), np.uint8)

@@ -19,10 +19,10 @@ def card(tiny_card_path: Path) -> ModelCard:
 def test_it_pools_clips_by_track_the_most_suspicious_first(card: ModelCard) -> None:
     tally = Tally(card, max_evidence=1)
     for second in range(3):
-        tally.add(clip_score(-4.0, track_id=0, start_s=second))
+        tally.add(clip_score(-4.0, track_id=1, start_s=second))
         tally.add(clip_score(5.0 + second, track_id=7, start_s=second))
     fake, real = tally.tracks(frames_read=15)
-    assert (fake.id, real.id) == (7, 0)
+    assert (fake.id, real.id) == (7, 1)
     assert fake.pool.logit == pytest.approx(6.0)
     assert fake.pool.weight == 1.0
     assert fake.p_fake > 0.99 > 0.1 > real.p_fake

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -211,15 +213,15 @@ def bad_files(folder: Path) -> Iterator[tuple[str, type[FacetellError], str]]:
     (folder / "empty.mp4").touch()
     yield "empty.mp4", NotMedia, "empty"
     (folder / "text.mp4").write_text("not a video at all, " * 100)
-    yield "text.mp4", NotMedia, "no video or picture"
+    yield "text.mp4", NotMedia, "not a video or picture"
     (folder / "noise.mp4").write_bytes(np.random.default_rng(0).bytes(50_000))
-    yield "noise.mp4", NotMedia, "no video or picture"
+    yield "noise.mp4", NotMedia, "not a video or picture"
     (folder / "folder.mp4").mkdir()
     yield "folder.mp4", NotMedia, "folder"
     yield "missing.mp4", InputNotFound, "no such file"
     yield "nul\0.mp4", InputUnreadable, "cannot be read"
     os.mkfifo(folder / "pipe.mp4")
-    yield "pipe.mp4", InputUnreadable, "no ordinary file"
+    yield "pipe.mp4", InputUnreadable, "not an ordinary file"
     make_sound(folder / "sound.mp4")
     yield "sound.mp4", NotMedia, "sound only"
     make_sound(folder / "cover.mp4", cover=True)
@@ -280,7 +282,8 @@ def test_it_refuses_pictures_beyond_the_limit(tmp_path: Path) -> None:
     path = make_video(tmp_path / "clip.mp4")
     with pytest.raises(MediaTooLarge, match="96x64 is more than the limit of 6000"):
         open_video(path, max_pixels=6000)
-    assert open_video(path, max_pixels=96 * 64).info.width == 96
+    for enough in (96 * 64, 1 << 40):
+        assert open_video(path, max_pixels=enough).info.width == 96
 
 
 def test_it_counts_stretched_pixels_against_the_limit(tmp_path: Path) -> None:
@@ -328,6 +331,37 @@ def test_it_follows_a_change_of_size(tmp_path: Path) -> None:
     assert shapes == {(64, 96, 3), (128, 192, 3)}
     with open_video(path, max_pixels=10_000) as video, pytest.raises(FacetellError):
         list(video.frames(ALL))
+
+
+PEAK_OF_ALL = """
+import resource, sys
+from facetell.video import Sampling, open_video
+
+with open_video(sys.argv[1]) as video:
+    for frame in video.frames(Sampling("all")):
+        pass
+print(video.frames_read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak_of_all_kb(path: Path) -> tuple[int, int]:
+    """Return how many frames a fresh process reads, and its peak memory."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK_OF_ALL, str(path)], check=True, capture_output=True, text=True
+    )
+    frames_read, peak_kb = map(int, done.stdout.split())
+    return frames_read, peak_kb
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory in other units")
+def test_it_needs_no_more_memory_for_a_long_video(tmp_path: Path) -> None:
+    """A frame is 0.7 MB: two thousand that lay about would be seen."""
+    recipe = Recipe("mpeg4", 20, size=(640, 360), options={"g": "10"})
+    short = make_video(tmp_path / "short.avi", recipe)
+    long = make_video(tmp_path / "long.avi", replace(recipe, frames=2000))
+    (few, short_kb), (many, long_kb) = peak_of_all_kb(short), peak_of_all_kb(long)
+    assert (few, many) == (20, 2000)
+    assert long_kb - short_kb < 20_000
 
 
 def test_it_reads_every_clip_of_the_data(data_dir: Path) -> None:

@@ -40,7 +40,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    photo = np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    load_photo: Callable[[], np.ndarray] = data.astronaut  # without types of its own
+    photo = np.asarray(load_photo(), np.uint8)
     landmarks = load_detector().detect(photo)[0].landmarks_xy
     write_clip(folder / "astronaut_real.mp4", clip(photo, lambda _time_s: photo))
     write_clip(folder / "astronaut_fake.mp4", clip(photo, Forgery(photo, landmarks).at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from facetell.errors import UsageError
 
@@ -12,6 +12,10 @@ FRAME_CHOICES = (10, 20, 40, 60, 80, 100)
 """The frame counts that people know from this field; any whole number from 1 works."""
 
 Frames = int | Literal["all"]
+Runtime = Literal["onnxruntime", "openvino"]
+
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+"""What can run the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Options:
     Attributes:
         frames: how many frames to take, spread over the whole video, or "all".
         model: name of a bundled model, or path of a card (.json).
+        runtime: what runs the model: one of `RUNTIMES`; faces are found by ONNX Runtime always.
         threads: threads of each inference session; 0 takes all cores.
         min_face_px: a face whose longer side is smaller is found but not scored.
         keep_features: also keep the features of each frame, for research.
@@ -33,6 +38,7 @@ class Options:
 
     frames: Frames = 32
     model: str | Path = "default"
+    runtime: Runtime = "onnxruntime"
     threads: int = 0
     min_face_px: int = 32
     keep_features: bool = False
@@ -42,6 +48,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.frames != "all" and (not isinstance(self.frames, int) or self.frames < 1):
             raise UsageError(f"frames is {self.frames!r}: give a whole number from 1, or 'all'")
+        if self.runtime not in RUNTIMES:
+            raise UsageError(f"runtime is {self.runtime!r}: give {' or '.join(RUNTIMES)}")
         if self.threads < 0:
             raise UsageError(f"threads is {self.threads}: give 0 (all cores) or more")
         if self.min_face_px < 1 or self.max_evidence < 0 or self.max_pixels < 1:

@@ -38,12 +38,13 @@ class Analyzer:
 
     Raises:
         ModelError: the model is missing, altered or of another geometry.
+        MissingDependency: the runtime is not installed.
     """
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self.card = find(self.options.model)
-        self._scorer = Scorer(self.card, self.options.threads)
+        self._scorer = Scorer(self.card, self.options.threads, self.options.runtime)
         self._detector = load_detector(self.options.threads)
         _check_detector(self.card, self._detector)
 

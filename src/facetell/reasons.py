@@ -11,6 +11,7 @@ from facetell.pooling import p_fake_of
 from facetell.tally import Track
 from facetell.verdict import Label
 from facetell.weights import ModelCard
+from facetell.wording import counted, probability, span
 
 POOR_QUALITY = 0.3
 """Mean quality of a face below which the reader is warned."""
@@ -68,7 +69,7 @@ def explain(findings: Findings, card: ModelCard) -> tuple[str, ...]:
 
 
 def _no_face(findings: Findings) -> str:
-    frames = _counted(findings.count.frames_read, "frame")
+    frames = counted(findings.count.frames_read, "frame")
     if not findings.count.found:
         return f"No face was found in {frames}."
     return (
@@ -79,28 +80,29 @@ def _no_face(findings: Findings) -> str:
 
 def _side(findings: Findings, p_fake: float, card: ModelCard) -> str:
     upper, lower = card.thresholds.fake, card.thresholds.real
+    told = f"p(fake) {probability(p_fake)}"
     if findings.label == "fake":
-        return f"p_fake {p_fake:.2f} is at or above {upper:.2f}, from where on facetell says fake."
+        return f"{told} is at or above {upper:.2f}, from where on facetell says fake."
     if findings.label == "real":
-        return f"p_fake {p_fake:.2f} is at or below {lower:.2f}, up to where facetell says real."
+        return f"{told} is at or below {lower:.2f}, up to where facetell says real."
     if p_fake <= lower:
-        return f"p_fake is {p_fake:.2f}, but the faces are seen too briefly or poorly to say real."
-    return f"p_fake {p_fake:.2f} lies between {lower:.2f} (real) and {upper:.2f} (fake)."
+        return f"{told} is low, but the faces are seen too briefly or poorly to say real."
+    return f"{told} lies between {lower:.2f} (real) and {upper:.2f} (fake)."
 
 
 def _seen(findings: Findings) -> str:
-    faces = _counted(len(findings.tracks), "face")
+    faces = counted(len(findings.tracks), "face")
     scored = len(np.unique(np.concatenate([track.frames[:, 0] for track in findings.tracks])))
-    return f"{faces} scored in {scored} of {_counted(findings.count.frames_read, 'frame')}."
+    return f"{faces} scored in {scored} of {counted(findings.count.frames_read, 'frame')}."
 
 
 def _where(track: Track, card: ModelCard) -> Iterator[str]:
     """Name the seconds that look fake."""
     stretch = track.pool.stretch
     if stretch is not None:
-        p_fake = p_fake_of(stretch.logit, card.calibration)
-        seconds = _seconds(stretch.start_s, stretch.end_s)
-        yield f"Face {track.id} is most suspicious at {seconds} (p_fake {p_fake:.2f} there)."
+        p_fake = probability(p_fake_of(stretch.logit, card.calibration))
+        when = span(stretch.start_s, stretch.end_s)
+        yield f"Face {track.id} is most suspicious at {when}, with p(fake) {p_fake} there."
         return
     suspicious = _suspicious(track, card)
     if suspicious.all() and len(suspicious) > 1:
@@ -120,7 +122,7 @@ def _parts(track: Track, suspicious: np.ndarray[tuple[int], np.dtype[np.bool_]])
     """Join neighbouring clips that look fake, the longest runs first."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], suspicious.astype(np.int8), [0]])))
     runs = sorted(zip(edges[::2], edges[1::2] - 1, strict=True), key=lambda run: run[0] - run[1])
-    return [_seconds(*track.clip_times_s[[first, last]].tolist()) for first, last in runs]
+    return [span(*track.clip_times_s[[first, last]].tolist()) for first, last in runs]
 
 
 def _looks(findings: Findings, p_fake: float, deciding: Track) -> Iterator[str]:
@@ -128,8 +130,9 @@ def _looks(findings: Findings, p_fake: float, deciding: Track) -> Iterator[str]:
     count = len(findings.tracks)
     if count > 1:
         yield (
-            f"Face {deciding.id} is the most suspicious of {count}, alone {deciding.p_fake:.2f}; "
-            f"corrected for how many were looked at, {p_fake:.2f}."
+            f"Face {deciding.id} is the most suspicious of {count}: p(fake) "
+            f"{probability(deciding.p_fake)} by itself, {probability(p_fake)} after correcting for "
+            "how many faces were looked at."
         )
 
 
@@ -139,11 +142,3 @@ def _poor(track: Track) -> Iterator[str]:
             f"Face {track.id} is tiny, blurred or turned away (quality {track.quality:.2f} of 1), "
             "so that its score counts less."
         )
-
-
-def _seconds(start_s: float, end_s: float) -> str:
-    return f"{start_s:.1f} s" if end_s - start_s < 0.1 else f"{start_s:.1f}–{end_s:.1f} s"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

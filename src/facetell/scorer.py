@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from facetell.clips import Clip
 from facetell.errors import ModelError, ModelMismatch
+from facetell.options import Runtime
 from facetell.runtime import Session, open_session
-from facetell.runtime.session import Arrays, Runtime
+from facetell.runtime.session import Arrays
 from facetell.weights import ModelCard, verify
 
 _RANKS = {"pixels": 5, "mask": 2}
@@ -67,7 +68,7 @@ class Scorer:
     Args:
         card: the model; its graph's SHA-256 is checked.
         threads: of the session; 0 takes all cores.
-        runtime: "ort" or "openvino".
+        runtime: "onnxruntime" or "openvino".
         batch_clips: clips in one run of the graph. On a CPU more than one gains no speed
             (EfficientNet-Lite0, clips of 5 frames: 40 ms a frame with 1, 2, 4 and 8 alike), and
             takes 50 MB more for each.
@@ -78,7 +79,11 @@ class Scorer:
     """
 
     def __init__(
-        self, card: ModelCard, threads: int = 0, runtime: Runtime = "ort", batch_clips: int = 1
+        self,
+        card: ModelCard,
+        threads: int = 0,
+        runtime: Runtime = "onnxruntime",
+        batch_clips: int = 1,
     ) -> None:
         self.card = card
         self._batch_clips = batch_clips

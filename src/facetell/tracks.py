@@ -9,6 +9,7 @@ doubtful detection may continue a track but never begin one.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ class Observation:
     """One face in one frame, and whose it is.
 
     Attributes:
-        track_id: number of the track, from 0 in the order of appearance.
+        track_id: number of the track, from 1 in the order of appearance.
         frame_index: position of the frame in decode order.
         time_s: of the frame, from the first one.
         burst: which burst of frames it belongs to.
@@ -138,7 +139,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
-        self._next_id = 0
+        self._ids = itertools.count(1)
 
     def update(self, frame: Frame, faces: list[Face]) -> list[Observation]:
         """Link the faces of the next frame.
@@ -173,8 +174,7 @@ class Tracker:
         return [None if at is None else self._tracks[at] for at in assign(costs, limit=1.0)]
 
     def _begin(self, sight: _Sight) -> _Track:
-        track = _Track(self._next_id, sight)
-        self._next_id += 1
+        track = _Track(next(self._ids), sight)
         self._tracks.append(track)
         return track
 

@@ -9,7 +9,8 @@ import torch
 
 from facetell.errors import UsageError
 from facetell.model.detector import Detector
-from facetell.model.encoders import ENCODERS, make_encoder
+from facetell.model.efficientnet import EfficientNetLite
+from facetell.model.encoders import ENCODERS, EncoderPair, make_encoder
 
 SIDE = 64
 
@@ -100,3 +101,14 @@ def test_resnext_has_torchvisions_keys() -> None:
     assert state["layer3.0.downsample.0.weight"].shape == (1024, 512, 1, 1)
     assert state["layer4.2.bn3.running_var"].shape == (2048,)
     assert sum(v.numel() for k, v in state.items() if "num_batches" not in k) == 23_048_128
+
+
+def test_a_pair_shows_both_halves_and_trains_one() -> None:
+    pair = EncoderPair(lambda: EfficientNetLite(0)).eval()
+    pixels = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        maps = pair(pixels)
+        halves = pair.trained(pixels), pair.general(pixels)
+    assert torch.equal(maps, torch.cat(halves, dim=1))
+    untrained = {id(p) for module in pair.early(0) for p in module.parameters()}
+    assert untrained == {id(p) for p in pair.general.parameters()}

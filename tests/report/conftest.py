@@ -69,7 +69,7 @@ def make_verdict(card: ModelCard) -> MakeVerdict:
 
 
 def two_faces(card: ModelCard) -> Verdict:
-    """Ten seconds with a suspicious face 3 and a harmless face 0."""
+    """Ten seconds with a suspicious face 3 and a harmless face 1."""
     return Verdict(
         path=Path("interview.mp4"),
         sha256="a" * 64,
@@ -79,11 +79,15 @@ def two_faces(card: ModelCard) -> Verdict:
         media=Media("mp4", "h264", 1280, 720, 25.0, 10.0, False, 0, False, 32),
         tracks=(
             TrackVerdict(3, 0.94, 0.5, 9.5, 32, 0.81),
-            TrackVerdict(0, 0.12, 0.5, 9.5, 30, 0.64),
+            TrackVerdict(1, 0.12, 0.5, 9.5, 30, 0.64),
         ),
         timeline=timeline(),
-        evidence=(evidence(3, 4.25, 0.97), evidence(3, 7.5, 0.91), evidence(0, 2.0, 0.30)),
-        reasons=("2 faces scored in 32 frames.", "Face 3 is most suspicious from 3 s to 6 s."),
+        evidence=(evidence(3, 4.25, 0.97), evidence(3, 7.5, 0.91), evidence(1, 2.0, 0.30)),
+        reasons=(
+            "p(fake) 0.93 is at or above 0.71.",
+            "2 faces scored in 32 frames.",
+            "Face 3 is most suspicious from 3 s to 6 s.",
+        ),
         warnings=("The file ends early, at 9.6 s of 10.0 s.",),
         model=ModelReference.of(card),
         facetell_version="0.1.0",
@@ -96,7 +100,7 @@ def timeline() -> tuple[TimelinePoint, ...]:
     times_s = [burst * 1.4 + 0.5 + step * 0.1 for burst in range(7) for step in range(5)]
     points = []
     for time_s in times_s:
-        for track, height in ((0, 0.10), (3, 0.80)):
+        for track, height in ((1, 0.10), (3, 0.80)):
             p_fake = height + 0.1 * np.sin(time_s * 3).item()
             box = (100.0 + track, 50.0, 200.04, 180.0)
             points.append(TimelinePoint(round(time_s, 3), track, p_fake, box, 0.8))

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from tests.report.conftest import MakeVerdict
 
 
-def _point(time_s: float, p_fake: float, track: int = 0) -> TimelinePoint:
+def _point(time_s: float, p_fake: float, track: int = 1) -> TimelinePoint:
     return TimelinePoint(time_s, track, p_fake, (0.0, 0.0, 1.0, 1.0), 1.0)
 
 
 def _hour(make_verdict: MakeVerdict) -> Verdict:
     """Every half second of an hour, fake for one minute."""
     points = [_point(i / 2, 0.95 if 1800 <= i / 2 < 1860 else 0.1) for i in range(7200)]
-    tracks = (TrackVerdict(0, 0.9, 0.0, 3599.5, 7200, 1.0),)
+    tracks = (TrackVerdict(1, 0.9, 0.0, 3599.5, 7200, 1.0),)
     media = make_verdict().media
     assert media is not None
     media = replace(media, duration_s=3600.0)
@@ -64,7 +64,7 @@ def test_it_keeps_a_fake_minute_of_an_hour_visible(
 def test_it_tells_the_chart_in_words(make_verdict: MakeVerdict, card: ModelCard) -> None:
     chart = timeline_chart(_hour(make_verdict), card.thresholds)
     label = next(ET.fromstring(chart).iter("svg")).attrib["aria-label"]
-    assert "face 0: between 0.10 and 0.95, highest at 30:0" in label
+    assert "face 1: between 0.10 and 0.95, highest at 30:0" in label
 
 
 def test_it_draws_nothing_for_a_single_moment(make_verdict: MakeVerdict, card: ModelCard) -> None:
@@ -82,7 +82,7 @@ def test_it_takes_times_before_zero_and_after_the_stated_end(
 
 
 def test_it_keeps_the_extremes_of_each_stretch() -> None:
-    found = bins([_point(0.0, 0.2), _point(0.001, 0.8), _point(9.0, 0.5)], 0, Axis(0.0, 10.0))
+    found = bins([_point(0.0, 0.2), _point(0.001, 0.8), _point(9.0, 0.5)], 1, Axis(0.0, 10.0))
     assert [(b.low, b.high) for b in found] == [(0.2, 0.8), (0.5, 0.5)]
 
 

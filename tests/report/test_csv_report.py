@@ -24,7 +24,7 @@ def test_it_writes_one_row_a_file(make_verdict: MakeVerdict) -> None:
     assert row["label"] == "fake"
     assert float(row["p_fake"]) == 0.925
     assert row["faces"] == "2"
-    assert row["reasons"].startswith("2 faces scored in 32 frames.; Face 3")
+    assert row["reasons"].startswith("p(fake) 0.93 is at or above 0.71.; The file ends early")
 
 
 def test_it_leaves_unknown_numbers_empty() -> None:

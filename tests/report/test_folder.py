@@ -25,8 +25,8 @@ def test_it_fills_the_folder_itself_for_one_input(
     root = tmp_path / "new" / "out"
     names = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
     assert names == [
-        "faces/face-0-at-2.000s-heat.jpg",
-        "faces/face-0-at-2.000s.jpg",
+        "faces/face-1-at-2.000s-heat.jpg",
+        "faces/face-1-at-2.000s.jpg",
         "faces/face-3-at-4.250s-heat.jpg",
         "faces/face-3-at-4.250s.jpg",
         "faces/face-3-at-7.500s-heat.jpg",
@@ -50,10 +50,11 @@ def test_it_gives_each_of_several_inputs_a_folder(
         folder.add(make_verdict(path=Path(path)), card)
     folder.add(error_verdict(Path("broken.mp4"), ValueError("no")), card)
     folder.finish()
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "at or above 0.71. The file ends early" in index, "a warning is never left out"
     with (tmp_path / "summary.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["path"] for row in rows] == ["a/clip.mp4", "b/clip.mp4", "index.html", "broken.mp4"]
-    index = (tmp_path / "index.html").read_text(encoding="utf-8")
     for name in ("clip.mp4", "clip.mp4-2", "index.html-2", "broken.mp4"):
         assert (tmp_path / name / "report.html").is_file()
         assert f'href="{name}/report.html"' in index

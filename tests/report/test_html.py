@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pytest
 
 from facetell.report.html import IndexEntry, render, render_index
+from facetell.report.pictures import heat_jpeg
+from facetell.report.statements import LIMITS, TITLES
 from facetell.report.style import SHEET, content_security_policy
-from facetell.report.wording import LIMITS, TITLES
-from facetell.verdict import LABELS, Label, error_verdict
+from facetell.verdict import LABELS, Evidence, Label, error_verdict
 from facetell.weights import ModelCard
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ def test_it_tells_verdict_numbers_hashes_limits_and_terms(
         assert expected in words
 
 
+def test_it_puts_warnings_right_after_what_decided(
+    make_verdict: MakeVerdict, card: ModelCard
+) -> None:
+    words = _words(render(make_verdict(), card, NOW))
+    told = [words.index(text) for text in ("is at or above", "Warning: The file", "2 faces scored")]
+    assert told == sorted(told)
+
+
 @pytest.mark.parametrize("label", LABELS)
 def test_it_names_each_label_in_words_beside_its_own_shape(
     make_verdict: MakeVerdict, card: ModelCard, label: Label
@@ -141,12 +150,25 @@ def test_it_shows_each_crop_with_its_heat_map(make_verdict: MakeVerdict, card: M
     assert len(pictures) == 6
     face, heat = (picture.astype(int) for picture in pictures[:2])
     assert face.shape == heat.shape == (64, 64, 3)
-    changed = np.abs(face - heat).sum(axis=2)
-    assert changed[9:27, 9:27].mean() > 60, "the hot place is tinted"
-    assert changed[40:, 40:].mean() < 6, "the cold corner stays as it was"
+    tint = np.ptp(heat, axis=2)
+    assert tint[9:27, 9:27].mean() > 50, "the hot place is tinted"
+    assert tint[40:, 40:].mean() < 3, "the cold corner is grey"
+    assert np.abs(face - heat)[40:, 40:].mean() < 30, "and as bright as it was"
     # The fixture's red channel is 180, its blue 128: the order of channels survives.
     assert face[50, 50, 0] > face[50, 50, 2] + 30
     assert "heat map of face 3 at 4.2 s" in seen.values("img", "alt")
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_its_scale_shows_the_colours_of_the_heat_maps(step: int) -> None:
+    (scale,) = re.findall(r"linear-gradient\(90deg,(.*?)\),#(\w+)", SHEET)
+    red, green, blue, opacity = bytes.fromhex(scale[0].split(",")[step].removeprefix("#"))
+    ground = np.array([*bytes.fromhex(scale[1])], np.uint8)
+    expected = ground + (np.array([red, green, blue]) - ground) * (opacity / 255)
+    crop = np.broadcast_to(ground, (16, 16, 3)).copy()
+    jpeg = heat_jpeg(Evidence(1, 0.0, 0.5, crop, np.full((7, 7), step / 4, np.float32)))
+    shown = _decode("," + base64.b64encode(jpeg).decode())
+    np.testing.assert_allclose(shown.mean((0, 1)), expected, atol=4)
 
 
 def _decode(source: str) -> npt.NDArray[np.uint8]:
@@ -163,7 +185,7 @@ def test_it_leaves_out_what_an_error_lacks() -> None:
     assert "ValueError: broken" in words
     assert words.count("ValueError: broken") == 1
     assert "p(fake) 0" not in words
-    assert "Over time" not in words
+    assert "over time" not in words
 
 
 def test_it_does_without_a_card(make_verdict: MakeVerdict) -> None:

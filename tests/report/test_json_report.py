@@ -42,7 +42,7 @@ def test_it_holds_to_the_contract(make_verdict: MakeVerdict) -> None:
     assert list(found["model"]) == ["name", "version", "sha256"]
     assert found["error"] is None
     assert found["p_fake"] == 0.925
-    assert found["timeline"][0]["box_xyxy"] == [100.0, 50.0, 200.0, 180.0]
+    assert found["timeline"][0]["box_xyxy"] == [101.0, 50.0, 200.0, 180.0]
 
 
 def test_it_tells_an_error_without_any_probability() -> None:
@@ -55,9 +55,13 @@ def test_it_tells_an_error_without_any_probability() -> None:
     assert found["tracks"] == found["timeline"] == []
 
 
-def test_it_keeps_warnings_among_the_reasons(make_verdict: MakeVerdict) -> None:
-    reasons = to_dict(make_verdict())["reasons"]
-    assert reasons[-1] == "The file ends early, at 9.6 s of 10.0 s."
+def test_it_puts_warnings_right_after_what_decided(make_verdict: MakeVerdict) -> None:
+    assert to_dict(make_verdict())["reasons"] == [
+        "p(fake) 0.93 is at or above 0.71.",
+        "The file ends early, at 9.6 s of 10.0 s.",
+        "2 faces scored in 32 frames.",
+        "Face 3 is most suspicious from 3 s to 6 s.",
+    ]
     told_twice = make_verdict(reasons=("late",), warnings=("late",))
     assert to_dict(told_twice)["reasons"] == ["late"]
 

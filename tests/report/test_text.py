@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facetell.report import text
-from facetell.report.wording import printable
 from facetell.verdict import error_verdict
+from facetell.wording import printable
 
 if TYPE_CHECKING:
     from tests.report.conftest import MakeVerdict
@@ -39,8 +39,9 @@ def test_it_tells_reasons_and_faces_only_when_verbose(make_verdict: MakeVerdict)
     short = list(text.details(make_verdict()))
     long = "\n".join(text.details(make_verdict(), verbose=True))
     assert [line.strip() for line in short] == ["warning: The file ends early, at 9.6 s of 10.0 s."]
+    assert "- warning: The file ends early" in long
     assert "- Face 3 is most suspicious from 3 s to 6 s." in long
-    assert "face 0: p(fake) 0.12, 0.5 s to 9.5 s, 30 frames, quality 0.64" in long
+    assert "face 1: p(fake) 0.12, 0.5–9.5 s, 30 frames, quality 0.64" in long
 
 
 def test_it_always_tells_why_a_file_failed() -> None:

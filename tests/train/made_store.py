@@ -46,14 +46,15 @@ def make_store(root: Path) -> Path:
             for name, seed in ((f"r{k}", k), (f"f{k}", 100 + k)):
                 cv2.imwrite(str(root / "pairs" / f"{name}.jpg"), face(seed))
             marks[f"r{k}"] = points()
-    for name in ("portraits", "synthetic_real", "synthetic_fake"):
+    for name in ("portraits", "synthetic_real", "synthetic_fake", "decoded_real", "decoded_fake"):
         np.save(root / f"{name}.npy", np.stack([face(len(name) + k) for k in range(3)]))
+    np.save(root / "decoded_points.npy", np.stack([points()] * 3).astype(np.float16))
     records = []
     for k in range(8):
         label, split = ("real", "fake")[k % 2], ("train", "validation")[k // 4]
         np.save(root / "clips" / f"{k}.npy", np.stack([face(200 + k)] * 6))
         keys = {"file": f"{k}.npy", "label": label, "split": split, "method": "swap"}
-        records.append(keys | {"source": f"s{k // 2}", "group": f"g{k}"})
+        records.append(keys | {"source": f"s{k // 2}", "group": f"g{k // 2}"})
         marks[f"{k}.npy"] = np.stack([points()] * 6)
     (root / "clips" / "clips.json").write_text(json.dumps(records), encoding="utf-8")
     np.savez(root / "points.npz", **marks)  # type: ignore[arg-type]

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def print_error(message: str) -> None:
     """Write one line to standard error, in the form `facetell: message`."""
-    from facetell.report.wording import printable
+    from facetell.wording import printable
 
     # A reader that is gone must not turn an error into another error.
     with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ from facetell import __version__
 from facetell.cli import EXIT_FAILED_INPUT, EXIT_OK
 from facetell.cli.parser import Parser
 from facetell.errors import FacetellError
-from facetell.report.wording import printable
+from facetell.wording import printable
 
 # Import name, name in the package index.
 _NEEDED = (
@@ -25,11 +25,9 @@ _NEEDED = (
 )
 # Import name, name in the package index, and what it adds.
 _OPTIONAL = (
-    ("openvino", "openvino", "faster on Intel processors: pip install 'facetell[openvino]'"),
+    ("openvino", "openvino", "for scan --runtime openvino: pip install 'facetell[openvino]'"),
     ("pillow_heif", "pillow-heif", "HEIC pictures: pip install 'facetell[heic]'"),
     ("torch", "torch", "training: pip install 'facetell[train]'"),
-    ("django", "django", "the web application: pip install 'facetell[web]'"),
-    ("ray", "ray", "batches on many machines: pip install 'facetell[batch]'"),
 )
 # What phones, cameras and the web write; FFmpeg can be built without any of them.
 _DECODERS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "prores", "wmv2", "mjpeg")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from facetell.errors import FacetellError, InputUnreadable, NotMedia
+from facetell.errors import FacetellError, InputNotFound, InputUnreadable, NotMedia, UsageError
 
 STDIN = "-"
 
@@ -41,8 +41,12 @@ def expand(words: Iterable[str], excluded: Path | None = None) -> Iterator[Input
         excluded: a folder that is not searched, such as that of earlier reports.
 
     Yields:
-        Each file; a folder without media or that may not be read as an Input with an error. A
-        path that doesn't exist is yielded as it is: the analysis says so.
+        Each file; as an Input with an error a folder without media or that may not be read, and a
+        pattern that nothing matches. A path that doesn't exist is yielded as it is: the analysis
+        says so.
+
+    Raises:
+        UsageError: standard input is no list of paths.
     """
     skipped = excluded.resolve() if excluded else None
     for word in words:
@@ -56,8 +60,16 @@ def read_list() -> list[str]:
     """The paths on standard input, one a line, or separated by NUL as `find -print0` does.
 
     Bytes, not text: a file name may be in no encoding at all.
+
+    Raises:
+        UsageError: it is no list but something else, most likely the video itself.
     """
-    listed = sys.stdin.buffer.read()
+    head = sys.stdin.buffer.read(4096)
+    if b"\0\0" in head:  # no list holds an empty name, but every video begins with numbers
+        raise UsageError(
+            "standard input is not a list of paths: give a video or picture by its path"
+        )
+    listed = head + sys.stdin.buffer.read()
     separator = b"\0" if b"\0" in listed else b"\n"
     lines = (line.rstrip(b"\r") for line in listed.split(separator))
     return [os.fsdecode(line) for line in lines if line]
@@ -68,10 +80,11 @@ def _expand_one(word: str, skipped: Path | None) -> Iterator[Input]:
     # A file may truly be called "clip[1].mp4", so that only what doesn't exist is a pattern.
     if not _exists(path) and glob.has_magic(word):
         matches = sorted(glob.glob(word, recursive=True))  # noqa: PTH207 - pathlib's needs a base
-        if matches:
-            for match in matches:
-                yield from _search(Path(match), skipped)
-            return
+        for match in matches:
+            yield from _search(Path(match), skipped)
+        if not matches:
+            yield Input(path, InputNotFound(f"{path}: no file matches this pattern"))
+        return
     yield from _search(path, skipped)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from facetell.cli import EXIT_FAILED_INPUT, EXIT_OK
+from facetell.cli import EXIT_FAILED_INPUT, EXIT_OK, print_error
 from facetell.cli.parser import Parser
 from facetell.errors import ModelError
-from facetell.report.wording import printable
+from facetell.wording import printable
 
 if TYPE_CHECKING:
     from facetell.weights import Metric, ModelCard
@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> int:
     else:
         for card, damage in zip(cards, damages, strict=True):
             print("\n".join(describe(card, damage)), end="\n\n")
-        if not cards:
-            print("no model is bundled with this installation")
+    if not cards:
+        print_error("no model is bundled with this installation: install facetell again")
     return EXIT_FAILED_INPUT if any(damages) or not cards else EXIT_OK
 
 

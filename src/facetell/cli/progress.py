@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TextIO
 
-from facetell.report.wording import printable
+from facetell.wording import printable
 
 _PERIOD_S = 0.1
 _BAR_WIDTH = 20

@@ -49,6 +49,7 @@ def _prepare(chosen: argparse.Namespace, inputs: Sequence[Input]) -> _Scan:
     options = Options(
         frames=chosen.frames,
         model=chosen.model,
+        runtime=chosen.runtime,
         threads=chosen.threads,
         keep_features=chosen.features is not None,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from facetell.cli.parser import Parser
-from facetell.options import FRAME_CHOICES, Options
+from facetell.options import FRAME_CHOICES, RUNTIMES, Options
 
 _DEFAULTS = Options()
 
@@ -17,11 +17,13 @@ Tells for each video or picture whether the faces in it are real:
 
   fake          at least one face looks generated or altered
   real          no sign of that was found
-  inconclusive  the score lies between the two thresholds
+  inconclusive  the score lies between the two thresholds, or the faces were
+                seen too poorly to say real
   no_face       no face was large and clear enough to be scored
   error         the file could not be analysed; the reason stands under it
 
-P(FAKE) is the estimated probability, from 0 to 1, for the most suspicious face.
+P(FAKE) is the estimated probability, from 0 to 1, that at least one face is
+generated or altered. It is an estimate, not a proof.
 """
 
 _EPILOG = """\
@@ -29,7 +31,7 @@ exit status:
     0  every input was analysed
     2  the command line makes no sense
     3  at least one input failed (the others are reported all the same),
-       or the model cannot be used
+       or the model or the runtime cannot be used
    10  --fail-on was given, and such a verdict came (whether or not other inputs failed)
 
 examples:
@@ -86,6 +88,14 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     group.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        default=_DEFAULTS.runtime,
+        metavar="NAME",
+        help="what runs the model: onnxruntime, or openvino, which must be installed "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
         "--threads",
         type=threads,
         default=_DEFAULTS.threads,
@@ -118,7 +128,8 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--fail-on",
         choices=("fake", "inconclusive"),
-        help="end with status 10 if any verdict is fake; with inconclusive, if any is "
+        metavar="LABEL",
+        help="fake: end with status 10 if any verdict is fake; inconclusive: if any is "
         "inconclusive or fake",
     )
     loudness = group.add_mutually_exclusive_group()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
+import torch
 from torch import Tensor, nn
 
 from facetell.errors import UsageError
@@ -24,10 +25,37 @@ class Encoder(Protocol):
     def load_imagenet(self, state: dict[str, Tensor]) -> None: ...
 
 
+class EncoderPair(nn.Module):
+    """Two encoders side by side: one is trained, the other stays as ImageNet made it.
+
+    Training on few kinds of forgery makes an encoder forget what other kinds look like; the
+    untrained half keeps it (see MODEL_CARD.md for what that is worth).
+    """
+
+    def __init__(self, make: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        self.trained, self.general = make(), make()
+        self.feature_channels = 2 * cast(Encoder, self.trained).feature_channels
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return both halves' maps (N, 2 C, h, w)."""
+        return torch.cat([self.trained(pixels), self.general(pixels)], dim=1)
+
+    def early(self, count: int) -> list[nn.Module]:
+        """Return what is never trained: the general half, and the other's first blocks."""
+        return [self.general, *cast(Encoder, self.trained).early(count)]
+
+    def load_imagenet(self, state: dict[str, Tensor]) -> None:
+        """Begin with the same weights in both halves."""
+        for half in (self.trained, self.general):
+            cast(Encoder, half).load_imagenet(state)
+
+
 ENCODERS: dict[str, Callable[[], nn.Module]] = {
     "efficientnet_lite0": lambda: EfficientNetLite(0),
     "efficientnet_lite1": lambda: EfficientNetLite(1),
     "efficientnet_lite2": lambda: EfficientNetLite(2),
+    "efficientnet_lite0_pair": lambda: EncoderPair(lambda: EfficientNetLite(0)),
     "resnext50_32x4d": ResNeXt50,
 }
 

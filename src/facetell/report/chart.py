@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from facetell.report.style import SERIES
-from facetell.report.wording import clock, probability
 from facetell.verdict import TimelinePoint, Verdict
 from facetell.weights import Thresholds
+from facetell.wording import clock, probability
 
 # More places than this can't be told apart on a screen.
 _BINS = 360
@@ -54,8 +54,8 @@ def timeline_chart(verdict: Verdict, thresholds: Thresholds | None) -> str:
     lines = "".join(_series(number, found, axis) for number, found in enumerate(series.values()))
     return (
         f'<figure><div class="chart"><svg class="plot" role="img" aria-label="{_told(series)}">'
-        f"{_grid(axis)}{_zones(thresholds)}{lines}{_limits(thresholds)}</svg></div>"
-        f"{_legend(drawn, len(verdict.tracks))}</figure>"
+        f"{_zones(thresholds)}{_grid(axis)}{lines}</svg></div>"
+        f"{_legend(drawn, len(verdict.tracks), thresholds)}</figure>"
     )
 
 
@@ -105,26 +105,8 @@ def _zones(thresholds: Thresholds | None) -> str:
     return (
         f'<rect class="zone-fake" width="100%" y="0" height="{fake:.2f}%"/>'
         f'<rect class="zone-real" width="100%" y="{real:.2f}%" height="{100 - real:.2f}%"/>'
-    )
-
-
-def _limits(thresholds: Thresholds | None) -> str:
-    if thresholds is None:
-        return ""
-    fake = f"fake from {thresholds.fake:.2f}"
-    real = f"real up to {thresholds.real:.2f}"
-    # Inside the zone while it's high enough for a word, else on the other side of the line.
-    return _limit("fake", thresholds.fake, fake, above=thresholds.fake < 0.9) + _limit(
-        "real", thresholds.real, real, above=thresholds.real < 0.1
-    )
-
-
-def _limit(kind: str, value: float, words: str, above: bool) -> str:
-    y, shift = (1 - value) * 100, "-.45em" if above else "1.15em"
-    return (
-        f'<line class="limit {kind}" x1="0" x2="100%" y1="{y:.2f}%" y2="{y:.2f}%"/>'
-        f'<text class="halo word-{kind}" x="100%" dx="-6" y="{y:.2f}%" dy="{shift}" '
-        f'text-anchor="end">{words}</text>'
+        f'<line class="limit fake" x1="0" x2="100%" y1="{fake:.2f}%" y2="{fake:.2f}%"/>'
+        f'<line class="limit real" x1="0" x2="100%" y1="{real:.2f}%" y2="{real:.2f}%"/>'
     )
 
 
@@ -172,14 +154,27 @@ def _stretch(number: int, part: Sequence[Bin], axis: Axis) -> str:
     )
 
 
-def _legend(drawn: Sequence[int], total: int) -> str:
-    items = "".join(
+def _legend(drawn: Sequence[int], total: int, thresholds: Thresholds | None) -> str:
+    faces = "".join(
         f'<li><svg aria-hidden="true"><line class="series series-{number}" x1="0" x2="100%" '
         f'y1="50%" y2="50%"/></svg>face {track}</li>'
         for number, track in enumerate(drawn)
     )
-    more = f"<li>and {total - len(drawn)} less suspicious, not drawn</li>"
-    return f'<ul class="legend">{items}{more if total > len(drawn) else ""}</ul>'
+    if total > len(drawn):
+        faces += f"<li>and {total - len(drawn)} less suspicious, not drawn</li>"
+    zones = ""
+    if thresholds is not None:
+        zones = _zone("fake", "100%", f"fake from {thresholds.fake:.2f}")
+        zones += _zone("real", "0", f"real up to {thresholds.real:.2f}")
+    return f'<ul class="legend">{faces}{zones}</ul>'
+
+
+def _zone(kind: str, limit_y: str, words: str) -> str:
+    return (
+        f'<li><svg aria-hidden="true"><rect class="zone-{kind}" width="100%" height="100%"/>'
+        f'<line class="limit {kind}" x1="0" x2="100%" y1="{limit_y}" y2="{limit_y}"/>'
+        f"</svg>{words}</li>"
+    )
 
 
 def _told(series: dict[int, list[Bin]]) -> str:

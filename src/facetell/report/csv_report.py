@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from facetell.report.wording import all_reasons, printable
+from facetell.report.statements import all_reasons
 from facetell.verdict import Verdict
+from facetell.wording import printable
 
 SUMMARY_COLUMNS = (
     "path",

@@ -14,8 +14,8 @@ from pathlib import Path
 from facetell.report import csv_report, json_report
 from facetell.report.html import IndexEntry, render, render_index
 from facetell.report.pictures import face_jpeg, heat_jpeg
+from facetell.report.statements import without_path
 from facetell.report.text import Counts
-from facetell.report.wording import all_reasons
 from facetell.verdict import Evidence, Verdict
 from facetell.weights import ModelCard
 
@@ -54,9 +54,10 @@ class ReportFolder:
         if self._several:
             with self._summary.open("a", encoding="utf-8") as summary:
                 summary.write(csv_report.summary_row(verdict))
-            reasons = all_reasons(verdict.reasons, verdict.warnings)
-            first = reasons[0] if reasons else ""
-            entry = IndexEntry(verdict.path, verdict.label, verdict.p_fake, first, name)
+            told = " ".join([*verdict.reasons[:1], *verdict.warnings])
+            entry = IndexEntry(
+                verdict.path, verdict.label, verdict.p_fake, without_path(told, verdict.path), name
+            )
             self._entries.append(entry)
         return folder
 

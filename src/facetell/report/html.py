@@ -15,10 +15,11 @@ from pathlib import Path
 from facetell.report.chart import timeline_chart
 from facetell.report.icons import icon
 from facetell.report.pictures import face_jpeg, heat_jpeg
+from facetell.report.statements import LIMITS, MEANINGS, TITLES, all_reasons, without_path
 from facetell.report.style import SHEET, content_security_policy
-from facetell.report.wording import LIMITS, MEANINGS, TITLES, clock, counted, printable, probability
-from facetell.verdict import Evidence, Label, Verdict
+from facetell.verdict import Evidence, Label, Media, Verdict
 from facetell.weights import Metric, ModelCard, Thresholds
+from facetell.wording import clock, counted, printable, probability, span
 
 # Two pictures of some 15 kB each: the page stays small enough for a mail.
 _FACES_PICTURED = 8
@@ -100,19 +101,19 @@ def _word(label: Label) -> str:
 
 
 def _hero(verdict: Verdict, thresholds: Thresholds | None) -> str:
-    told = verdict.error.message if verdict.error else MEANINGS[verdict.label]
-    # An error's only reason is its message, which stands above.
-    reasons = "" if verdict.error else "".join(f"<li>{escape(r)}</li>" for r in verdict.reasons)
-    warnings = "".join(
-        f'<p class="warning"><b>Note:</b> {escape(warning)}</p>' for warning in verdict.warnings
+    items = "".join(
+        f'<li class="warning"><b>Warning:</b> {escape(reason)}</li>'
+        if reason in verdict.warnings
+        else f"<li>{escape(without_path(reason, verdict.path))}</li>"
+        for reason in all_reasons(verdict.reasons, verdict.warnings)
     )
     return (
         f'<div class="hero {verdict.label}"><div class="verdict">{icon(verdict.label)}'
         f"<h1>{TITLES[verdict.label]}</h1></div>"
-        f'<p class="lead">{escape(told)}</p>'
+        f'<p class="lead">{MEANINGS[verdict.label]}</p>'
         f'<p class="file"><bdi>{escape(verdict.path)}</bdi></p>'
         f"{_gauge(verdict, thresholds)}"
-        f'<ul class="reasons">{reasons}</ul>{warnings}</div>'
+        f'<h2>Why</h2><ul class="reasons">{items}</ul></div>'
     )
 
 
@@ -123,7 +124,8 @@ def _gauge(verdict: Verdict, thresholds: Thresholds | None) -> str:
     shown, percent = escape(probability(verdict.p_fake)), 100 * verdict.p_fake
     anchor = "start" if percent < 15 else "end" if percent > 85 else "middle"
     return (
-        f'<div class="gauge"><svg role="img" aria-label="p(fake) is {shown} from 0 to 1">'
+        '<div class="gauge"><svg role="img" '
+        f'aria-label="p(fake) is {shown}, where 0 means real and 1 fake">'
         '<rect class="track-bar" y="30" width="100%" height="16" rx="3"/>'
         f"{_gauge_zones(thresholds)}"
         f'<text class="strong" x="{percent:.1f}%" y="12" text-anchor="{anchor}">'
@@ -164,10 +166,10 @@ def _timeline(verdict: Verdict, thresholds: Thresholds | None) -> str:
     if not chart:
         return ""
     return (
-        f"<section><h2>Over time</h2>{chart}"
-        '<p class="note">The height is p(fake) of the frames near one moment; the pale band shows '
-        "the lowest and highest. Single moments above the upper line occur in real videos too: the "
-        "verdict weighs all of them together.</p></section>"
+        f"<section><h2>p(fake) over time</h2>{chart}"
+        '<p class="note">Where many frames share one place, the line shows their mean and a pale '
+        "band their lowest and highest. Single moments in the upper zone occur in real videos too: "
+        "the verdict weighs all of them together.</p></section>"
     )
 
 
@@ -176,7 +178,7 @@ def _faces(verdict: Verdict) -> str:
         return ""
     rows = "".join(
         f'<tr><td>{track.id}</td><td class="number">{escape(probability(track.p_fake))}</td>'
-        f'<td class="number">{clock(track.start_s)} - {clock(track.end_s)}</td>'
+        f'<td class="number">{span(track.start_s, track.end_s)}</td>'
         f'<td class="number">{track.frames}</td><td class="number">{track.quality:.2f}</td></tr>'
         for track in verdict.tracks[:_FACES_LISTED]
     )
@@ -203,9 +205,10 @@ def _evidence(verdict: Verdict) -> str:
         for track in tracks[:_FACES_PICTURED]
     )
     return (
-        '<p class="note">Heat maps show where a face looks altered to the model: '
-        'less <span class="heat"></span> more. They show where it looked, not what it '
-        f"knows.</p>{groups}"
+        '<p class="note">Beside each face a heat map shows where it looks altered to the model; '
+        "it is a hint where to look, not a proof that something was changed there.</p>"
+        '<p class="scale">not at all <span class="heat" role="img" aria-label="to"></span> '
+        f"strongly</p>{groups}"
     )
 
 
@@ -239,12 +242,19 @@ def _file(verdict: Verdict) -> str:
         rate = f", {media.fps:.4g} frames a second" if media.fps else ""
         length = clock(media.duration_s) if media.duration_s else "not stated"
         pairs += [
-            ("Format", escape(f"{media.container}, {media.codec}, {size}{rate}")),
+            ("Format", escape(f"{_container(verdict.path, media)}, {media.codec}, {size}{rate}")),
             ("Length", "a picture" if media.is_picture else length),
             ("Frames read", str(media.frames_read)),
         ]
     pairs.append(("Analysis took", f"{verdict.elapsed_s:.1f} s"))
     return f"<section><h2>The file</h2>{_definitions(pairs)}</section>"
+
+
+def _container(path: Path, media: Media) -> str:
+    """One of FFmpeg's names for a family of formats, such as "mov,mp4,m4a": the file's own."""
+    names = media.container.split(",")
+    ending = path.suffix.lower().removeprefix(".")
+    return ending if ending in names else names[0]
 
 
 def _model(verdict: Verdict, card: ModelCard | None) -> str:
@@ -270,8 +280,7 @@ def _metrics(metrics: Iterable[Metric]) -> str:
         f"<tr><td><b>{escape(metric.name)}</b></td>"
         f'<td class="number" data-label="value">{metric.value:.3g}</td>'
         f'<td class="number" data-label="95 % interval">{interval(metric)}</td>'
-        f'<td class="number" data-label="n">{metric.n}</td>'
-        f'<td data-label="measured on">{escape(metric.on)}</td></tr>'
+        f'<td data-label="measured on">{metric.n} {escape(metric.on)}</td></tr>'
         for metric in metrics
     )
     if not rows:
@@ -279,7 +288,7 @@ def _metrics(metrics: Iterable[Metric]) -> str:
     return (
         '<h3>How well it does</h3><div class="scroll"><table class="stack"><thead><tr>'
         '<th scope="col">Measure</th><th scope="col" class="number">Value</th>'
-        '<th scope="col" class="number">95 % interval</th><th scope="col" class="number">n</th>'
+        '<th scope="col" class="number">95 % interval</th>'
         f'<th scope="col">Measured on</th></tr></thead><tbody>{rows}</tbody></table></div>'
     )
 

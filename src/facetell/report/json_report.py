@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from facetell.report.wording import all_reasons
+from facetell.report.statements import all_reasons
 from facetell.verdict import Verdict
 
 SCHEMA_VERSION = 1

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from facetell.verdict import Evidence
 
 _JPEG_QUALITY = 88
-# How much of the face the hottest place still shows.
 _HEAT_OPACITY = 0.65
+"""Of the hottest places; it falls with the square of the heat, so that cold ones stay as they are.
+The scale in `style` shows the same colours."""
 
 
 def face_jpeg(evidence: Evidence) -> bytes:
@@ -19,9 +20,10 @@ def face_jpeg(evidence: Evidence) -> bytes:
 
 
 def heat_jpeg(evidence: Evidence) -> bytes:
-    """The crop with its heat map laid over it: dark violet to yellow, the hotter the faker.
+    """The crop in grey with its heat map laid over it: dark violet to yellow, the hotter the faker.
 
-    Inferno, since it grows evenly in brightness and so reads without colour vision too.
+    Inferno, since it grows evenly in brightness and so reads without colour vision too; in grey,
+    since skin has the colours of its middle.
     """
     height, width = evidence.crop.shape[:2]
     heat = cv2.resize(
@@ -30,8 +32,9 @@ def heat_jpeg(evidence: Evidence) -> bytes:
         interpolation=cv2.INTER_CUBIC,
     ).clip(0.0, 1.0)
     colours_bgr = cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    opacity = _HEAT_OPACITY * heat[..., None]  # (H, W, 1)
-    mixed = evidence.crop * (1 - opacity) + colours_bgr[..., ::-1] * opacity
+    opacity = _HEAT_OPACITY * heat[..., None] ** 2  # (H, W, 1)
+    grey = cv2.cvtColor(evidence.crop, cv2.COLOR_RGB2GRAY)[..., None]  # (H, W, 1)
+    mixed = grey * (1 - opacity) + colours_bgr[..., ::-1] * opacity
     return _encode(mixed.round().astype(np.uint8))
 
 

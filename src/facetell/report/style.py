@@ -89,29 +89,32 @@ text.strong{font-size:1rem;font-weight:700;fill:var(--text)}
 .track-bar{fill:var(--sunken);stroke:var(--line)}
 .zone-fake{fill:var(--fake);opacity:.16}.zone-real{fill:var(--real);opacity:.16}
 text.word-fake{fill:var(--fake);font-weight:600}text.word-real{fill:var(--real);font-weight:600}
+.gauge .zone-fake,.gauge .zone-real{opacity:.6}
 .needle{fill:var(--text);stroke:var(--surface);stroke-width:1.5}
 .warning{border-left:.3rem solid var(--inconclusive);background:var(--sunken);
-padding:.6rem .9rem;margin:.8rem 0;border-radius:0 .3rem .3rem 0;overflow-wrap:anywhere}
+padding:.6rem .9rem;margin:.6rem 0 .6rem -1.2rem;border-radius:0 .3rem .3rem 0;list-style:none}
+.hero h2{font-size:1.15rem;margin:1.3rem 0 .4rem}
+.reasons{margin-bottom:0}
 .reasons li{overflow-wrap:anywhere}
 figure{margin:0}
 .chart{padding:.5rem .4rem 1.9rem 2.9rem}
 .chart svg.plot{display:block;width:100%;height:15rem;overflow:visible}
 .grid{stroke:var(--line);stroke-width:1}
-.limit{stroke-width:1.5;stroke-dasharray:6 4}
+.limit{stroke-width:1.5}
 .limit.fake{stroke:var(--fake)}.limit.real{stroke:var(--real)}
-.halo{paint-order:stroke;stroke:var(--surface);stroke-width:4px;stroke-linejoin:round}
 .series{fill:none;stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
 .range{opacity:.16;stroke:none}
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;list-style:none;padding:0;margin:.2rem 0;
 font-size:.9rem}
-.legend svg{width:2rem;height:.8rem;vertical-align:middle;margin-right:.4rem}
+.legend svg{overflow:visible;width:2rem;height:.8rem;vertical-align:middle;margin-right:.4rem}
 .crops{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:1rem}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:2px;border-radius:.35rem;overflow:hidden;
 background:var(--sunken)}
 .pair img{display:block;width:100%;height:auto}
 .heat{display:inline-block;width:7rem;height:.7rem;border-radius:.2rem;vertical-align:middle;
-margin:0 .4rem;background:linear-gradient(90deg,#00000400,#57106e,#bc3754,#f98e09,#fcffa4);
-border:1px solid var(--line)}
+margin:0 .4rem;print-color-adjust:exact;
+background:linear-gradient(90deg,#00000400,#57106e0a,#bc375429,#f98e095e,#fcffa4a6),#a8a8a8}
+.scale{font-size:.9rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.4rem .7rem .4rem 0;border-bottom:1px solid var(--line);
@@ -120,6 +123,7 @@ th{color:var(--muted);font-weight:600}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.path{overflow-wrap:anywhere}
 tr:last-child>td{border-bottom:0}
+th:last-child,td:last-child{padding-right:0}
 dl{display:grid;grid-template-columns:minmax(7rem,12rem) 1fr;gap:.45rem 1rem;margin:0;
 font-size:.95rem}
 dt{color:var(--muted)}
@@ -132,7 +136,8 @@ th,td{padding-right:.45rem}td.number{white-space:normal}
 border-bottom:1px solid var(--line)}.stack tr:last-child{border-bottom:0}
 .stack td,.stack td.number{display:block;text-align:left;border:0;padding:.1rem 0}
 .stack td[data-label]::before{content:attr(data-label) ": ";color:var(--muted)}}
-@media print{main{max-width:none;padding:0}section,.hero{break-inside:avoid;border-color:#999}}
+@media print{main{max-width:none;padding:0}section,.hero{border-color:#999}
+.hero,figure,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 """
 
 

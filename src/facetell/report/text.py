@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from facetell.report.wording import all_reasons, clock, counted, printable, probability
+from facetell.report.statements import all_reasons, without_path
 from facetell.verdict import TrackVerdict, Verdict
+from facetell.wording import clock, counted, printable, probability, span
 
 # Bold for what asks for attention; the word itself always says the same without colour.
 _ANSI = {"fake": "1;31", "real": "32", "inconclusive": "33", "no_face": "2", "error": "1;35"}
@@ -58,14 +59,15 @@ def row(verdict: Verdict, colour: bool = False) -> str:
 def details(verdict: Verdict, verbose: bool = False) -> Iterator[str]:
     """The lines under a row: always why a file failed; with verbose every reason and face."""
     if verdict.error is not None:
-        yield f"{_INDENT}{printable(verdict.error.message)}"
+        yield f"{_INDENT}{printable(without_path(verdict.error.message, verdict.path))}"
         return  # an error's only reason is its message
     if not verbose:
         # Warnings change how far a verdict may be trusted, so they're never left out.
         yield from (f"{_INDENT}warning: {printable(text)}" for text in verdict.warnings)
         return
     for reason in all_reasons(verdict.reasons, verdict.warnings):
-        yield f"{_INDENT}- {printable(reason)}"
+        mark = "warning: " if reason in verdict.warnings else ""
+        yield f"{_INDENT}- {mark}{printable(reason)}"
     yield from _track_lines(verdict.tracks)
 
 
@@ -74,7 +76,7 @@ def _track_lines(tracks: tuple[TrackVerdict, ...]) -> Iterator[str]:
     for track in most_suspicious[:_TRACKS_SHOWN]:
         yield (
             f"{_INDENT}  face {track.id}: p(fake) {probability(track.p_fake)}, "
-            f"{clock(track.start_s)} to {clock(track.end_s)}, "
+            f"{span(track.start_s, track.end_s)}, "
             f"{counted(track.frames, 'frame')}, quality {track.quality:.2f}"
         )
     if len(tracks) > _TRACKS_SHOWN:

@@ -6,7 +6,10 @@ scores by more than the parity that the tests demand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ctypes
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,8 @@ class OpenVinoSession:
         }
         openvino = _openvino()
         try:
-            self._graph = openvino.Core().compile_model(str(path), "CPU", settings)
+            with _own_signal_stack():
+                self._graph = openvino.Core().compile_model(str(path), "CPU", settings)
         except RuntimeError as error:
             raise ModelError(f"{path}: OpenVINO cannot load it: {error}") from error
         self._path = path
@@ -55,6 +59,31 @@ class OpenVinoSession:
                 raise ModelError(
                     f"{self._path}: OpenVINO failed: {name} is {found}, expected {spec.shape}"
                 )
+
+
+class _SignalStack(ctypes.Structure):
+    """Linux's `stack_t`."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
+
+@contextmanager
+def _own_signal_stack() -> Iterator[None]:
+    """Give the thread back the signal stack that it had.
+
+    Where the processor has AMX, OpenVINO puts in one of the least size that the kernel allows.
+    Python runs its signal handlers there, finds no room and dies: at Ctrl-C, for example.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    sigaltstack = ctypes.CDLL(None).sigaltstack
+    before = _SignalStack()
+    sigaltstack(None, ctypes.byref(before))
+    try:
+        yield
+    finally:
+        sigaltstack(ctypes.byref(before), None)
 
 
 def _openvino() -> Any:

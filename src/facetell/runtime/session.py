@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from facetell.errors import ModelNotFound
-
-Runtime = Literal["ort", "openvino"]
-
-RUNTIMES: tuple[Runtime, ...] = ("ort", "openvino")
+from facetell.options import Runtime
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -51,13 +48,13 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def open_session(path: Path, threads: int = 0, runtime: Runtime = "ort") -> Session:
+def open_session(path: Path, threads: int = 0, runtime: Runtime = "onnxruntime") -> Session:
     """Load a graph, or return it if it is loaded and its file has not changed since.
 
     Args:
         path: an ONNX file.
         threads: threads of one run; 0 takes all cores that this process may use.
-        runtime: "ort", or "openvino" with the extra of that name.
+        runtime: "onnxruntime", or "openvino" with the extra of that name.
 
     Raises:
         ModelNotFound: there is no such file.

@@ -147,6 +147,18 @@ def self_blend(
     return fakes, masks
 
 
+def put_inside(target: Pixels, source: Pixels, points: Points, rng: np.random.Generator) -> Pixels:
+    """Put a forged crop into the real one through a mask that is drawn as for `self_blend`.
+
+    Args:
+        target: the real crop, RGB uint8, (S, S, 3).
+        source: the forged one, likewise.
+        points: landmarks in pixels of both, (468, 2).
+        rng: where the mask's draw comes from.
+    """
+    return _blended(target, source, _mask(points, target.shape[0], draw_recipe(rng), rng))
+
+
 def _aligned(source: Pixels, source_points: Points, target_points: Points) -> Pixels:
     matrix, _ = cv2.estimateAffinePartial2D(source_points, target_points)
     if matrix is None:

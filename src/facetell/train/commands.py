@@ -6,13 +6,12 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-
 from facetell.errors import InputNotFound
+from facetell.model.detector import Detector
 from facetell.model.export import export_onnx, store_as_float16
 from facetell.train.config import read_config
 from facetell.train.evaluate import make_evaluate
-from facetell.train.loop import CHECKPOINT, LOG, make_detector, train
+from facetell.train.loop import CHECKPOINT, LOG, load_averaged, train
 from facetell.train.prepare import prepare
 from facetell.train.store import Store
 
@@ -47,18 +46,17 @@ def export_main(arguments: list[str]) -> int:
     """Answer `facetell export`."""
     parser = argparse.ArgumentParser("facetell export", description="Write a run's model as ONNX.")
     parser.add_argument("config", type=Path, help="the run's TOML")
-    parser.add_argument("run", type=Path, help="the run's folder")
+    parser.add_argument("run", type=Path, help="the run's folder, or one of its averaged-N.pt")
     parser.add_argument("graph", type=Path, help="the .onnx to write, weights as float16")
     chosen = parser.parse_args(arguments)
     config = read_config(chosen.config)
-    path = chosen.run / CHECKPOINT
+    path = chosen.run / CHECKPOINT if chosen.run.is_dir() else chosen.run
     if not path.is_file():
         raise InputNotFound(f"{path}: no checkpoint; train the run first")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model = make_detector(config)
-    model.load_state_dict(state["averaged"])
+    model = Detector(config.encoder, config.hidden, config.dropout)
+    load_averaged(model, path)
     whole = chosen.graph.with_suffix(".float32.onnx")
     difference = export_onnx(model, whole, config.side_px)
     store_as_float16(whole, chosen.graph)
-    print(f"{chosen.graph}: step {state['step']}, float32 differs from torch by {difference:.1e}")
+    print(f"{chosen.graph}: from {path}, float32 differs from torch by {difference:.1e}")
     return 0

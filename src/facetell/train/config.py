@@ -19,6 +19,9 @@ class RunConfig:
         store: folder that `facetell prepare` wrote.
         encoder: see `facetell.model.encoders`.
         init: file with the encoder's ImageNet weights; empty for random ones.
+        start: weights of an earlier run (its `averaged-N.pt`) to begin with instead; where that
+            run had one encoder and this one a pair, they are its trained half's, `init` is the
+            other's, and the heads begin anew.
         hidden: width of the LSTM.
         dropout: before each linear layer.
         side_px: input side.
@@ -27,8 +30,11 @@ class RunConfig:
         warmup: steps of linear warm-up.
         decay: steps of linear decay at the end; the rate is level between.
         encoder_rate, head_rate: AdamW's peak learning rates.
+        heads_only: leave the encoder as it begins and train what comes after it.
         frozen: how many early blocks of the encoder (and its stem) stay as they are; a third of
             the time is theirs.
+        tune_batch_norm: learn the statistics of batch normalisation too; without it they stay
+            as they began, which suits small or very uneven batches.
         weight_decay: AdamW's.
         ema: decay of the averaged weights, which are what is kept.
         rank_weight: weight of the loss that compares a fake with its real.
@@ -41,6 +47,7 @@ class RunConfig:
     store: Path
     encoder: str = "efficientnet_lite0"
     init: str = ""
+    start: str = ""
     hidden: int = 256
     dropout: float = 0.3
     side_px: int = 224
@@ -50,7 +57,9 @@ class RunConfig:
     decay: int = 500
     encoder_rate: float = 3e-4
     head_rate: float = 1e-3
+    heads_only: bool = False
     frozen: int = 0
+    tune_batch_norm: bool = True
     weight_decay: float = 0.02
     ema: float = 0.998
     rank_weight: float = 1.0
@@ -89,6 +98,9 @@ def read_config(path: Path) -> RunConfig:
         record = tomllib.loads(path.read_text(encoding="utf-8"))
         mix = Mix(**record.pop("mix", {}))
         store = path.parent / record.pop("store")
+        for key in ("init", "start"):
+            if record.get(key):
+                record[key] = str(path.parent / record[key])
         return RunConfig(store=store, mix=mix, **record)
     except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
         raise UsageError(f"{path}: {error}; the keys are RunConfig's and Mix's") from error

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from facetell.train.augment import degrade, draw_degradation
-from facetell.train.blend import Points, self_blend
+from facetell.train.blend import Points, put_inside, self_blend
 from facetell.train.store import PAIR_MARGIN, STORE_MARGIN, Pixels, Store, StoredClip
 
 Frames = list[Pixels]
@@ -31,8 +31,10 @@ class Mix:
         pairs: stills of one video, real and forged.
         blended_pairs: stills and their self-blended fakes.
         blended_portraits: photos and their self-blended fakes.
+        decoded: crops and what an autoencoder made of them, whole or inside a mask.
         synthetic: photos and wholly synthetic faces.
-        clips: real and fake clips of `time` frames.
+        twins: the same moment of a recording, real and forged, `time` frames.
+        clips: clips of different recordings, the real of the fake's own source where it has some.
         blended_clips: real clips and their self-blended fakes.
         time: frames of a clip.
     """
@@ -40,8 +42,10 @@ class Mix:
     pairs: int = 5
     blended_pairs: int = 2
     blended_portraits: int = 1
+    decoded: int = 2
     synthetic: int = 1
-    clips: int = 2
+    twins: int = 1
+    clips: int = 1
     blended_clips: int = 1
     time: int = 3
 
@@ -79,6 +83,11 @@ class BatchDataset(Dataset[Batch]):
         clips = [c for c in store.clips if c.split == "train"]
         self._real_clips = _by_method([c for c in clips if not c.is_fake])
         self._fake_clips = _by_method([c for c in clips if c.is_fake])
+        self._recorded: dict[str, list[StoredClip]] = defaultdict(list)
+        for clip in clips:
+            if not clip.is_fake:
+                self._recorded[clip.group].append(clip)
+        self._twins = _by_method([c for c in clips if c.is_fake and c.group in self._recorded])
 
     def __len__(self) -> int:
         return self._steps
@@ -89,7 +98,9 @@ class BatchDataset(Dataset[Batch]):
         groups = [self._pair(rng) for _ in range(mix.pairs)]
         groups += [self._blended_pair(rng) for _ in range(mix.blended_pairs)]
         groups += [self._blended_portrait(rng) for _ in range(mix.blended_portraits)]
+        groups += [self._decoded(rng) for _ in range(mix.decoded)]
         groups += [self._synthetic(rng) for _ in range(mix.synthetic)]
+        groups += [self._twin(rng) for _ in range(mix.twins)]
         groups += [self._clip_pair(rng) for _ in range(mix.clips)]
         groups += [self._blended_clip(rng) for _ in range(mix.blended_clips)]
         return collate([clip for group in groups for clip in group])
@@ -120,10 +131,31 @@ class BatchDataset(Dataset[Batch]):
         fake, _ = self_blend(real, [self._store.points("portraits")[k]], rng)
         return self._group(real, fake, STORE_MARGIN, rng)
 
+    def _decoded(self, rng: np.random.Generator) -> Sequence[tuple[Frames, int]]:
+        decoded = self._store.decoded
+        k = rng.integers(len(decoded.real))
+        real, fake = decoded.real[k], decoded.fake[k]
+        if rng.random() < 0.5:
+            fake = put_inside(real, fake, decoded.points[k].astype(np.float32), rng)
+        return self._group([real], [fake], PAIR_MARGIN, rng)
+
     def _synthetic(self, rng: np.random.Generator) -> Sequence[tuple[Frames, int]]:
         reals, fakes = self._store.synthetic_real, self._store.synthetic_fake
         real, fake = reals[rng.integers(len(reals))], fakes[rng.integers(len(fakes))]
         return self._group([real], [fake], STORE_MARGIN, rng)
+
+    def _twin(self, rng: np.random.Generator) -> Sequence[tuple[Frames, int]]:
+        fake = _draw_clip(self._twins, rng)
+        reals = self._recorded[fake.group]
+        real = reals[rng.integers(len(reals))]
+        shorter = min((real, fake), key=lambda clip: len(self._store.frames(clip)))
+        _, where = self._stretch(shorter, rng)
+        real_frames, fake_frames = self._store.frames(real), self._store.frames(fake)
+        both: tuple[Frames, Frames] = (
+            [real_frames[k] for k in where],
+            [fake_frames[k] for k in where],
+        )
+        return self._group(*both, STORE_MARGIN, rng)
 
     def _clip_pair(self, rng: np.random.Generator) -> Sequence[tuple[Frames, int]]:
         fake = _draw_clip(self._fake_clips, rng)

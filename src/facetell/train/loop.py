@@ -15,14 +15,14 @@ from torch.utils.data import DataLoader, Subset
 
 from facetell.errors import FacetellError, UsageError
 from facetell.model.detector import Detector
-from facetell.model.encoders import Encoder
+from facetell.model.encoders import Encoder, EncoderPair
 from facetell.train.config import RunConfig
 from facetell.train.dataset import Batch, BatchDataset
 from facetell.train.store import Store
 
 CHECKPOINT, LOG, CONFIG = "checkpoint.pt", "log.jsonl", "config.json"
 SAVE_EVERY = 25
-RATES = {"encoder_rate", "head_rate", "rank_weight", "frozen"}
+RATES = {"encoder_rate", "head_rate", "rank_weight", "frozen", "tune_batch_norm"}
 SCHEDULE = {"steps", "warmup", "decay", "threads", "evaluate_every"} | RATES
 """What may change when a run is resumed: how long and how fast it goes on, and where."""
 
@@ -58,8 +58,9 @@ def train(config: RunConfig, out: Path, evaluate: Evaluate | None = None) -> Det
         last = step + 1 == config.steps
         if (step + 1) % SAVE_EVERY == 0 or last:
             record = {"step": step + 1, "loss": loss, "seconds": time.monotonic() - started}
-            if evaluate and ((step + 1) % config.evaluate_every == 0 or last):
-                record |= evaluate(run.averaged.eval())
+            if (step + 1) % config.evaluate_every == 0 or last:
+                record |= evaluate(run.averaged.eval()) if evaluate else {}
+                torch.save({"averaged": run.averaged.state_dict()}, out / f"averaged-{step + 1}.pt")
             _append(out / LOG, record)
             run.save(out / CHECKPOINT)
     return run.averaged.eval()
@@ -91,15 +92,16 @@ class _Run:
         self.model = make_detector(config)
         self.averaged = make_detector(config)
         self.averaged.load_state_dict(self.model.state_dict())
-        encoder = list(self.model.encoder.parameters())
+        encoding = list(self.model.encoder.parameters())
         heads = [p for n, p in self.model.named_parameters() if not n.startswith("encoder.")]
         groups = [
-            {"params": encoder, "peak": config.encoder_rate},
+            {"params": encoding, "peak": config.encoder_rate},
             {"params": heads, "peak": config.head_rate},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
-        for module in cast(Encoder, self.model.encoder).early(config.frozen):
-            module.requires_grad_(False)
+        encoder = cast(Encoder, self.model.encoder)
+        still = [self.model.encoder] if config.heads_only else encoder.early(config.frozen)
+        self._still = nn.ModuleList(still).requires_grad_(False)
         self.step = 0
         self._loss = 0.0
 
@@ -108,7 +110,7 @@ class _Run:
         # dropout too depends on seed and step alone, however often the run was stopped
         torch.manual_seed(self.config.seed * 1_000_003 + step)
         self.model.train()
-        freeze_batch_norm(self.model)
+        self._still.eval() if self.config.tune_batch_norm else freeze_batch_norm(self.model)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * self.config.rate_at(step)
         with torch.autocast("cpu", torch.bfloat16):
@@ -140,6 +142,8 @@ class _Run:
         decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
         for kept, new in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
             kept.lerp_(new, 1 - decay)
+        for mine, its in zip(self.averaged.buffers(), self.model.buffers(), strict=True):
+            mine.copy_(its)  # the statistics of batch normalisation are averages already
 
     def state(self) -> dict[str, Any]:
         return {
@@ -166,17 +170,36 @@ class _Run:
 
 
 def make_detector(config: RunConfig) -> Detector:
-    """Return the detector of a run at its start: ImageNet weights where the run names a file."""
+    """Return the detector of a run at its start: the weights are those that the run names."""
     model = Detector(config.encoder, config.hidden, config.dropout)
     if config.init:
         state = torch.load(config.init, map_location="cpu", weights_only=True)
         cast(Encoder, model.encoder).load_imagenet(state)
+    if config.start:
+        load_start(model, Path(config.start))
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model
 
 
+def load_averaged(model: Detector, path: Path) -> None:
+    """Read the averaged weights of a checkpoint or of an `averaged-N.pt`; no code is run."""
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["averaged"])
+
+
+def load_start(model: Detector, path: Path) -> None:
+    """Begin with an earlier run's averaged weights; a single encoder's go into a pair's half."""
+    state = torch.load(path, map_location="cpu", weights_only=True)["averaged"]
+    single = not any(key.startswith("encoder.trained.") for key in state)
+    if isinstance(model.encoder, EncoderPair) and single:
+        prefix = "encoder."
+        half = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        model.encoder.trained.load_state_dict(half)
+    else:
+        model.load_state_dict(state)
+
+
 def freeze_batch_norm(model: nn.Module) -> None:
-    """Keep ImageNet's statistics: a batch here is a mix of kinds that no video resembles."""
+    """Keep the statistics that each batch normalisation has."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()

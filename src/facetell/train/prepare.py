@@ -13,6 +13,7 @@ import tarfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -22,10 +23,11 @@ from facetell.clips import crop_face
 from facetell.errors import CorruptMedia, FacetellError, InputNotFound
 from facetell.faces import FaceDetector, load_detector
 from facetell.tracks import Tracker
+from facetell.train.decoders import STRIDES, UPSAMPLERS, decoded, train_autoencoder
 from facetell.train.identity import FaceEmbedder
 from facetell.train.landmarks import FaceMesh
 from facetell.train.split import person_disjoint
-from facetell.train.store import STORE_MARGIN, STORE_SIDE_PX, Pixels
+from facetell.train.store import PAIR_MARGIN, STORE_MARGIN, STORE_SIDE_PX, Pixels
 from facetell.video import Sampling, open_video
 from facetell.weights import CropGeometry
 
@@ -36,6 +38,9 @@ STEP_S, BURST_FRAMES = 0.1, 5
 MAX_FRAMES = 64
 """Frames kept of a clip: more of one person teach little."""
 HELD_OUT = 600
+DECODED_STILLS, DECODED_PORTRAITS, DECODED_FRAMES = 1600, 900, 14
+"""How many reals an autoencoder is shown; frames are of each real training clip."""
+DECODER_STEPS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ def prepare(data: Path, out: Path, landmarks: Path, recognition: Path) -> list[s
         ("synthetic_fake.npy", _synthetic),
         ("clips/clips.json", _clips),
         ("points.npz", _points),
+        ("decoded_fake.npy", _decode),
     ]
     for made, make in parts:
         if not (out / made).exists():
@@ -186,6 +192,47 @@ def _points(_: Path, out: Path, tools: Tools) -> list[str]:
 def _all_points(crops: Pixels, mesh: FaceMesh) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     # stored crops have air around the face already
     return np.stack([mesh.detect(crop, border=0.0) for crop in crops])
+
+
+def _decode(_: Path, out: Path, tools: Tools) -> list[str]:
+    """Pass reals of every kind through autoencoders; DFDC's margin and 224 px for all."""
+    rng = np.random.default_rng(0)
+    real = np.stack([_at_pair_margin(crop, margin) for crop, margin in _some_reals(out, rng)])
+    models = [
+        train_autoencoder(real, upsampler, stride, DECODER_STEPS, seed)
+        for seed, (upsampler, stride) in enumerate(product(UPSAMPLERS, STRIDES))
+    ]
+    fake = np.stack([decoded(crop, models[rng.integers(len(models))], rng) for crop in real])
+    np.save(out / "decoded_real.npy", real)
+    points = np.stack([tools.mesh.detect(crop) for crop in real])
+    np.save(out / "decoded_points.npy", points.astype(np.float16))
+    np.save(out / "decoded_fake.npy", fake)
+    return []
+
+
+def _some_reals(out: Path, rng: np.random.Generator) -> Iterator[tuple[Pixels, float]]:
+    """Draw training reals and their margins: stills, photos, frames from all over each clip."""
+    stills = [row["real"] for row in _rows(out / "pairs.csv") if row["part"] == "train"]
+    for k in rng.permutation(len(stills))[:DECODED_STILLS]:
+        yield _read(out / "pairs" / f"{stills[k]}.jpg"), PAIR_MARGIN
+    portraits = np.load(out / "portraits.npy", mmap_mode="r")
+    for k in rng.permutation(len(portraits))[:DECODED_PORTRAITS]:
+        yield portraits[k], STORE_MARGIN
+    for record in json.loads((out / "clips" / "clips.json").read_text(encoding="utf-8")):
+        if record["label"] == "real" and record["split"] == "train":
+            crops = np.load(out / "clips" / record["file"], mmap_mode="r")
+            for k in np.unique(np.linspace(0, len(crops) - 1, DECODED_FRAMES).astype(int)):
+                yield crops[k], STORE_MARGIN
+
+
+def _at_pair_margin(crop: Pixels, margin: float) -> Pixels:
+    """Cut a crop of a given margin to that of the pairs, at the model's side."""
+    stored, side = crop.shape[0], GEOMETRY.side_px
+    inner = round(stored * PAIR_MARGIN / margin)
+    edge = (stored - inner) // 2
+    square = np.ascontiguousarray(crop[edge : edge + inner, edge : edge + inner])
+    method = cv2.INTER_AREA if inner > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(square, (side, side), interpolation=method), np.uint8)
 
 
 def _members(tar: Path) -> Iterator[tuple[Path, bytes]]:

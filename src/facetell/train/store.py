@@ -8,6 +8,9 @@ face, larger than the model's crop by a known `margin` so that training can jitt
     portraits.npy        real photos, uint8 (N, S, S, 3)
     synthetic_real.npy   photos that go with the next
     synthetic_fake.npy   wholly synthetic faces
+    decoded_real.npy     crops of reals, uint8 (N, S, S, 3), at the margin of the pairs
+    decoded_fake.npy     what an autoencoder made of each
+    decoded_points.npy   their landmarks, float16 (N, 468, 2)
     clips/clips.json     one record a clip: file, label, source, group, split, method, times_s
     clips/NNN.npy        its crops, uint8 (T, S, S, 3), the model's time step apart
     points.npz           landmarks (468, 2) of the reals, float16, by file name
@@ -19,6 +22,7 @@ import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,6 +46,15 @@ class Pair:
     real: str
     fakes: tuple[str, ...]
     part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Reals, uint8 (N, S, S, 3), what autoencoders made of them, and landmarks (N, 468, 2)."""
+
+    real: Pixels
+    fake: Pixels
+    points: npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,8 @@ class Store:
         self.portraits = self._array("portraits.npy")
         self.synthetic_real = self._array("synthetic_real.npy")
         self.synthetic_fake = self._array("synthetic_fake.npy")
+        parts = [self._array(f"decoded_{part}.npy") for part in ("real", "fake", "points")]
+        self.decoded = Decoded(*parts)
         with np.load(self._file("points.npz")) as points:
             self._points = {name: points[name] for name in points.files}
 
@@ -85,7 +100,8 @@ class Store:
 
     def frames(self, clip: StoredClip) -> Pixels:
         """Return a clip's crops, uint8 (T, S, S, 3), without reading them all."""
-        return self._array(f"clips/{clip.file}")
+        frames: Pixels = self._array(f"clips/{clip.file}")
+        return frames
 
     def points(self, name: str) -> Points:
         """Return landmarks by the name of a pair's real, of a clip's file or of "portraits"."""
@@ -115,5 +131,5 @@ class Store:
         records = json.loads(self._file(name).read_text(encoding="utf-8"))
         return [{k: str(r[k]) for k in r} for r in records]
 
-    def _array(self, name: str) -> Pixels:
+    def _array(self, name: str) -> Any:
         return np.asarray(np.load(self._file(name), mmap_mode="r"))

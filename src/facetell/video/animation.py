@@ -61,13 +61,18 @@ class AnimationSource:
         """Yield (index, RGB) for the wanted frames, ascending."""
         if self._cut_off:
             seconds = f"{self.info.duration_s:.1f} s"
-            warnings.append(f"cut off {seconds} from its start; what comes before was analysed")
+            warnings.append(
+                f"The file is cut off {seconds} from its start; that far it was analysed."
+            )
         chunk = int(np.clip(_CHUNK_PIXELS // (self.info.width * self.info.height), 1, 64))
         for number, group in groupby(wanted.tolist(), key=lambda index: index // chunk):
             frames = self._decode(number * chunk, chunk)
             for index in group:
                 if index - number * chunk >= len(frames):
-                    warnings.append(f"damaged {self.times_s[index]:.1f} s from its start")
+                    at = f"{self.times_s[index]:.1f} s"
+                    warnings.append(
+                        f"The file is damaged {at} from its start; that far it was analysed."
+                    )
                     return
                 yield index, flattened(frames[index - number * chunk])
 

@@ -42,7 +42,7 @@ def check_readable(path: Path) -> bytes:
         if path.is_dir():
             raise NotMedia(f"{path}: is a folder; give the files in it")
         if path.exists() and not path.is_file():
-            raise InputUnreadable(f"{path}: is no ordinary file; copy the media into a file first")
+            raise InputUnreadable(f"{path}: not an ordinary file; copy the media into a file first")
         with path.open("rb") as file:
             head = file.read(65536)
     except FileNotFoundError:
@@ -85,12 +85,12 @@ def opened(path: Path, head: bytes) -> Iterator[av.container.InputContainer]:
 
 def _refusal(path: Path, head: bytes, error: Exception) -> CorruptMedia | NotMedia:
     if not any(head[at:].startswith(mark) for at, mark in _MEDIA_MARKS):
-        return NotMedia(f"{path}: is no video or picture in a format that facetell knows")
+        return NotMedia(f"{path}: not a video or picture in a format that facetell knows")
     if head[4:8] in (b"ftyp", b"mdat", b"moov"):
         why = "its index (moov) is missing or damaged: the recording or copy was cut off"
     else:
         why = f"its headers cannot be read ({getattr(error, 'strerror', None) or error})"
-    return CorruptMedia(f"{path}: {why}; copy it again, or repair it with a tool for that")
+    return CorruptMedia(f"{path}: {why}; copy it again, or try a tool that repairs videos")
 
 
 def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoStream:

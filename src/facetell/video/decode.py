@@ -17,6 +17,9 @@ from facetell.video.media import MediaInfo, Pixels
 from facetell.video.run import Indices, Losses, Run, SeekFailed, StampsLie
 from facetell.video.timetable import Timetable, scan
 
+_MOST_PIXELS = (1 << 31) - 1
+"""The largest limit that FFmpeg takes."""
+
 
 class VideoSource:
     """The frames of one video file.
@@ -63,11 +66,11 @@ class VideoSource:
                 seek = False
             except StampsLie:
                 timetable = replace(timetable, pts=None)
-                warnings.append("timestamps are out of order: frames were counted instead")
+                warnings.append("Its timestamps are out of order: frames were counted instead.")
         if losses.errors or losses.damaged:
             warnings.append(
-                f"damaged: {losses.errors + losses.damaged} frames could not be decoded, "
-                f"the last near {losses.last_s:.1f} s; others were taken in their place"
+                f"The file is damaged: {losses.errors + losses.damaged} of its frames could not be "
+                f"decoded, the last near {losses.last_s:.1f} s; others were taken in their place."
             )
 
     def _pass(
@@ -86,7 +89,8 @@ class VideoSource:
         stream.thread_type = "AUTO"
         # Stops a stream that grows in the middle before its memory is taken; the decoder counts
         # padding too, so the exact limit is kept by `_refuse_large`.
-        stream.codec_context.options = {"max_pixels": str(2 * self._max_pixels + (1 << 16))}
+        most = min(2 * self._max_pixels + (1 << 16), _MOST_PIXELS)
+        stream.codec_context.options = {"max_pixels": str(most)}
         return stream
 
     def _look(self) -> MediaInfo:

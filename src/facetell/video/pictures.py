@@ -169,7 +169,7 @@ def _first_frame(
 ) -> tuple[Pixels, int, bool]:
     frame = next(container.decode(stream))
     colours = colours_of(frame)
-    rgb = Display(stream.sample_aspect_ratio).rgb(frame)
+    rgb = Display(None).rgb(frame)
     return rgb, clockwise_deg(matrix_of(frame)), colours is not None and colours.hdr
 
 

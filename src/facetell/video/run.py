@@ -21,7 +21,7 @@ JUMP_GAIN_FRAMES = 12
 """Jump to a key frame when that spares more frames than this: a jump costs the start of the
 decoder's threads and its reordering delay anew. Measured by benchmarks/seeking.py."""
 
-SKIPPING_CODECS = ("h264", "hevc", "mpeg2video", "mpeg4")
+SKIPPING_CODECS: tuple[str, ...] = ("h264", "hevc", "mpeg2video", "mpeg4")
 """Codecs whose decoders heed from packet to packet what they may skip, bit by bit the same."""
 
 Indices = npt.NDArray[np.int64]

@@ -65,14 +65,15 @@ class Timetable:
         """Yield what is wrong with the file, as far as its packets tell."""
         if self.clock_missing:
             rate = 1 / self.step_s
-            yield f"timestamps are missing or unusable: times are reckoned at {rate:.4g} frames/s"
+            yield f"Its timestamps are missing or unusable: times assume {rate:.4g} frames/s."
         if self.declared_s and self.declared_s - self.end_s > max(1.0, 0.03 * self.declared_s):
             yield (
-                f"cut off, or its header is wrong: it announces {self.declared_s:.1f} s, but only "
-                f"the first {self.duration_s:.1f} s are there; these were analysed"
+                "The file is cut off, or its header is wrong: it announces "
+                f"{self.declared_s:.1f} s, but only the first {self.duration_s:.1f} s are there; "
+                "these were analysed."
             )
         elif self.cut_off:
-            yield f"cut off in the middle of a frame, {self.duration_s:.1f} s from its start"
+            yield f"The file is cut off within a frame, {self.duration_s:.1f} s from its start."
 
 
 @dataclass(slots=True)

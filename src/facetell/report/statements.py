@@ -1,0 +1,62 @@
+"""The sentences that all reports share, and which reasons come first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from facetell.verdict import Label
+
+TITLES: dict[Label, str] = {
+    "fake": "Likely fake",
+    "real": "Likely real",
+    "inconclusive": "Inconclusive",
+    "no_face": "No face to judge",
+    "error": "Not analysed",
+}
+
+MEANINGS: dict[Label, str] = {
+    "fake": "At least one face looks generated or altered to this model.",
+    "real": "This model found no sign that a face was generated or altered.",
+    "inconclusive": (
+        "This model takes no side: the score lies between its two thresholds, or the faces were "
+        "seen too poorly to say real."
+    ),
+    "no_face": "No face was found that is large and clear enough to be scored.",
+    "error": "The file could not be analysed, so nothing is said about its faces.",
+}
+
+
+LIMITS = (
+    (
+        "A verdict is a statistical estimate. It proves nothing, and it should not be the only "
+        "ground for an accusation or for a decision about a person."
+    ),
+    (
+        "Only faces are judged: not the voice, not the words, not the scene, nor whether a true "
+        "video is shown in a false context."
+    ),
+    (
+        "Methods newer than the training data, heavy compression, filters and small faces make "
+        "errors more likely, in both directions."
+    ),
+)
+"""What holds for every model, in plain words; a card adds its own."""
+
+
+def all_reasons(reasons: Sequence[str], warnings: Iterable[str]) -> list[str]:
+    """What decided comes first, then what makes it less certain, then the other reasons.
+
+    >>> all_reasons(["p_fake 0.95", "1 face"], ["cut off"])
+    ['p_fake 0.95', 'cut off', '1 face']
+    """
+    return list(dict.fromkeys([*reasons[:1], *warnings, *reasons[1:]]))
+
+
+def without_path(reason: str, path: Path) -> str:
+    """A message without the file that it begins with, to stand beside that file's name.
+
+    >>> without_path("a.mp4: no such file", Path("a.mp4"))
+    'no such file'
+    """
+    return reason.removeprefix(f"{path}: ")
