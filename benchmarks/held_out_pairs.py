@@ -18,7 +18,7 @@ import numpy.typing as npt
 from facetell.runtime import Session, available_cores, open_session
 from facetell.train.evaluate import plain
 from facetell.train.metrics import auc, bootstrap
-from facetell.train.store import PAIR_MARGIN, Store
+from facetell.train.old_store import PAIR_MARGIN, Store
 from facetell.weights import find, verify
 
 

@@ -12,6 +12,7 @@
     │   ├── ModelNotFound       no model of that name or path
     │   ├── ModelAltered        its bytes are not those that its card names
     │   └── ModelMismatch       its card asks for what this version cannot do
+    ├── OutputError             a result cannot be written: disk full, no permission
     └── MissingDependency       an optional package is needed and absent
 
 Each class has a `code` for programs, an `exit_code` for the command line, and says by
@@ -94,6 +95,12 @@ class ModelMismatch(ModelError):
     """The model's card asks for what this version cannot do."""
 
     code = "model_mismatch"
+
+
+class OutputError(FacetellError):
+    """A result cannot be written: the disk is full, or the folder may not be written."""
+
+    code = "output"
 
 
 class MissingDependency(FacetellError):

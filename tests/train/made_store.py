@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.train.landmarks import POINTS
-from facetell.train.store import Pixels
+from facetell.train.old_store import Pixels
 
 SIDE = 72
 

@@ -16,7 +16,7 @@ from facetell.train.config import RunConfig, read_config
 from facetell.train.dataset import BatchDataset, Mix
 from facetell.train.evaluate import make_evaluate
 from facetell.train.loop import LOG, make_detector, rank_loss, train
-from facetell.train.store import Store
+from facetell.train.old_store import Store
 from tests.train.made_store import make_store
 
 # torch's loader forks a process that has threads

@@ -12,8 +12,8 @@ from facetell.model.export import export_onnx, store_as_float16
 from facetell.train.config import read_config
 from facetell.train.evaluate import make_evaluate
 from facetell.train.loop import CHECKPOINT, LOG, load_averaged, train
+from facetell.train.old_store import Store
 from facetell.train.prepare import prepare
-from facetell.train.store import Store
 
 
 def prepare_main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 
 from facetell.train.augment import degrade, draw_degradation
 from facetell.train.blend import Points, put_inside, self_blend
-from facetell.train.store import PAIR_MARGIN, STORE_MARGIN, Pixels, Store, StoredClip
+from facetell.train.old_store import PAIR_MARGIN, STORE_MARGIN, Pixels, Store, StoredClip
 
 Frames = list[Pixels]
 

@@ -16,7 +16,7 @@ from facetell.model.detector import Detector
 from facetell.train.augment import Degradation, degrade
 from facetell.train.dataset import Frames, collate
 from facetell.train.metrics import auc, source_auc
-from facetell.train.store import PAIR_MARGIN, STORE_MARGIN, Pixels, Store
+from facetell.train.old_store import PAIR_MARGIN, STORE_MARGIN, Pixels, Store
 
 PLAIN = Degradation(False, 1.0, (0.0, 0.0), 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, None, None)
 """No degradation: only the crop that the model's geometry asks for."""

@@ -18,7 +18,7 @@ from facetell.model.detector import Detector
 from facetell.model.encoders import Encoder, EncoderPair
 from facetell.train.config import RunConfig
 from facetell.train.dataset import Batch, BatchDataset
-from facetell.train.store import Store
+from facetell.train.old_store import Store
 
 CHECKPOINT, LOG, CONFIG = "checkpoint.pt", "log.jsonl", "config.json"
 SAVE_EVERY = 25

@@ -26,8 +26,8 @@ from facetell.tracks import Tracker
 from facetell.train.decoders import STRIDES, UPSAMPLERS, decoded, train_autoencoder
 from facetell.train.identity import FaceEmbedder
 from facetell.train.landmarks import FaceMesh
+from facetell.train.old_store import PAIR_MARGIN, STORE_MARGIN, STORE_SIDE_PX, Pixels
 from facetell.train.split import person_disjoint
-from facetell.train.store import PAIR_MARGIN, STORE_MARGIN, STORE_SIDE_PX, Pixels
 from facetell.video import Sampling, open_video
 from facetell.weights import CropGeometry
 
