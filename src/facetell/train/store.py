@@ -240,7 +240,7 @@ def write_index(root: Path, table: pa.Table) -> None:
 def records_of(table: pa.Table) -> list[ClipRecord]:
     """Turn rows of an index into records."""
     columns = [table[name].to_pylist() for name in RECORD_COLUMNS]
-    return [ClipRecord(*values, row=row) for row, values in enumerate(zip(*columns, strict=True))]
+    return [ClipRecord(*values) for values in zip(*columns, range(len(table)), strict=True)]
 
 
 def fill_identities(root: Path, identities: Mapping[str, str]) -> None:
