@@ -1,9 +1,8 @@
-"""The deepfake detector: per-frame encoder → features → LSTM over time → attention → one logit.
+"""The deepfake detector: per-frame encoder → features → temporal head → one logit a clip.
 
-Güera and Delp (2018) put an LSTM on CNN features; here it runs over time (not over the batch),
-is causal, so that it can run as a stream, and gives a logit for the clip. Beside it each frame
-has a logit of its own whose weights, applied to the feature maps before pooling, give a class
-activation map (Zhou et al. 2016, arXiv:1512.04150). Positive means fake everywhere.
+Beside it each frame has a logit of its own whose weights, applied to the feature maps before
+pooling, give a class activation map (Zhou et al. 2016, arXiv:1512.04150). Positive means fake
+everywhere.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from facetell.model.encoders import Encoder, make_encoder
+from facetell.model.temporal import make_temporal_head
 
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 """ImageNet's mean and standard deviation of RGB in 0–1, which the encoders' weights expect."""
-
-ABSENT = -1e4
-"""Attention score of an absent frame: zero after softmax, and finite in half precision too."""
 
 
 class Output(NamedTuple):
@@ -40,35 +37,12 @@ class Output(NamedTuple):
     features: Tensor
 
 
-class TemporalHead(nn.Module):
-    """Features (B, T, F) and mask (B, T) → clip logit (B,), by a causal LSTM and attention."""
+class Scores(NamedTuple):
+    """What training needs: clip logits (B,), frame logits (B, T), features (B, T, F)."""
 
-    def __init__(self, features: int, hidden: int, dropout: float) -> None:
-        super().__init__()
-        self.project = nn.Linear(features, hidden)
-        self.dropout = nn.Dropout(dropout)
-        self.lstm = nn.LSTM(
-            input_size=hidden,
-            hidden_size=hidden,
-            num_layers=1,
-            bias=True,
-            batch_first=True,
-            dropout=0.0,
-            bidirectional=False,
-        )
-        self.attention = nn.Linear(hidden, 1)
-        self.classify = nn.Linear(hidden, 1)
-
-    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
-        x = torch.relu(self.project(self.dropout(features)))  # (B, T, hidden)
-        x = x * mask.unsqueeze(-1)
-        y, _ = self.lstm(x)  # (B, T, hidden)
-        y = x + y  # what one frame shows need not pass through the gates
-        scores = self.attention(y).squeeze(-1)  # (B, T)
-        scores = scores * mask + ABSENT * (1 - mask)
-        weights = torch.softmax(scores, dim=1).unsqueeze(-1)  # (B, T, 1)
-        pooled = (weights * y).sum(dim=1)  # (B, hidden)
-        return cast(Tensor, self.classify(self.dropout(pooled)).squeeze(-1))  # (B,)
+    clip_logit: Tensor
+    frame_logits: Tensor
+    features: Tensor
 
 
 class Detector(nn.Module):
@@ -76,19 +50,24 @@ class Detector(nn.Module):
 
     Args:
         encoder: name of an encoder, see `facetell.model.encoders`.
-        hidden: width of the LSTM, at most 512.
+        hidden: width of the temporal head.
         dropout: share of features dropped before each linear layer in training.
+        temporal: name of a temporal head, see `facetell.model.temporal`.
     """
 
     def __init__(
-        self, encoder: str = "efficientnet_lite0", hidden: int = 256, dropout: float = 0.3
+        self,
+        encoder: str = "efficientnet_lite0",
+        hidden: int = 256,
+        dropout: float = 0.3,
+        temporal: str = "lstm",
     ) -> None:
         super().__init__()
         self.encoder = make_encoder(encoder)
         channels = cast(Encoder, self.encoder).feature_channels
         self.frame_head = nn.Linear(channels, 1)
         self.dropout = nn.Dropout(dropout)
-        self.temporal = TemporalHead(channels, hidden, dropout)
+        self.temporal = make_temporal_head(temporal, channels, hidden, dropout)
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1) * 255, persistent=False)
@@ -103,19 +82,15 @@ class Detector(nn.Module):
     def heads(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Turn features (B, T, F) into clip logits (B,) and frame logits (B, T)."""
         frame_logits = self.frame_head(self.dropout(features)).squeeze(-1) * mask  # (B, T)
-        return self.temporal(features, mask), frame_logits
+        return self.temporal(features, frame_logits, mask), frame_logits
 
-    def logits(self, pixels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Score clips as `forward` does, but encode present frames only: for training.
-
-        Returns:
-            Clip logits (B,) and frame logits (B, T).
-        """
+    def logits(self, pixels: Tensor, mask: Tensor) -> Scores:
+        """Score clips as `forward` does, but encode present frames only: for training."""
         present = mask > 0
         _, flat = self.encode(pixels[present])  # (N, F)
         features = flat.new_zeros(*mask.shape, flat.shape[-1])  # (B, T, F)
         features[present] = flat
-        return self.heads(features, mask)
+        return Scores(*self.heads(features, mask), features)
 
     def forward(self, pixels: Tensor, mask: Tensor) -> Output:
         """Score a batch of clips.

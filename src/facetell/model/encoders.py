@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from facetell.errors import UsageError
 from facetell.model.efficientnet import EfficientNetLite
 from facetell.model.resnext import ResNeXt50
+from facetell.model.vit import VisionTransformer
 
 
 class Encoder(Protocol):
@@ -20,9 +21,13 @@ class Encoder(Protocol):
 
     def __call__(self, pixels: Tensor) -> Tensor: ...
 
-    def early(self, count: int) -> list[nn.Module]: ...
+    def untrained(self, count: int) -> list[nn.Module]:
+        """Return what stays as it began, `count` early blocks among it."""
+        ...
 
-    def load_imagenet(self, state: dict[str, Tensor]) -> None: ...
+    def load_imagenet(self, state: dict[str, Tensor]) -> None:
+        """Take public weights; a RuntimeError if they are another network's."""
+        ...
 
 
 class EncoderPair(nn.Module):
@@ -41,9 +46,9 @@ class EncoderPair(nn.Module):
         """Return both halves' maps (N, 2 C, h, w)."""
         return torch.cat([self.trained(pixels), self.general(pixels)], dim=1)
 
-    def early(self, count: int) -> list[nn.Module]:
+    def untrained(self, count: int) -> list[nn.Module]:
         """Return what is never trained: the general half, and the other's first blocks."""
-        return [self.general, *cast(Encoder, self.trained).early(count)]
+        return [self.general, *cast(Encoder, self.trained).untrained(count)]
 
     def load_imagenet(self, state: dict[str, Tensor]) -> None:
         """Begin with the same weights in both halves."""
@@ -57,6 +62,8 @@ ENCODERS: dict[str, Callable[[], nn.Module]] = {
     "efficientnet_lite2": lambda: EfficientNetLite(2),
     "efficientnet_lite0_pair": lambda: EncoderPair(lambda: EfficientNetLite(0)),
     "resnext50_32x4d": ResNeXt50,
+    "vit_b_16": lambda: VisionTransformer(width=768, depth=12, heads=12),
+    "vit_small": lambda: VisionTransformer(width=384, depth=12, heads=6),
 }
 
 

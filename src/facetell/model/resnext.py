@@ -67,7 +67,7 @@ class ResNeXt50(nn.Module):
             x = self.get_submodule(f"layer{place + 1}")(x)
         return x  # (N, 2048, H/32, W/32)
 
-    def early(self, count: int) -> list[nn.Module]:
+    def untrained(self, count: int) -> list[nn.Module]:
         """Return the stem and the first `count` layers, none for 0."""
         layers = [self.get_submodule(f"layer{k + 1}") for k in range(count)]
         return [self.conv1, self.bn1, *layers] if count else []

@@ -53,7 +53,7 @@ def export_main(arguments: list[str]) -> int:
     path = chosen.run / CHECKPOINT if chosen.run.is_dir() else chosen.run
     if not path.is_file():
         raise InputNotFound(f"{path}: no checkpoint; train the run first")
-    model = Detector(config.encoder, config.hidden, config.dropout)
+    model = Detector(config.encoder, config.hidden, config.dropout, config.temporal)
     load_averaged(model, path)
     whole = chosen.graph.with_suffix(".float32.onnx")
     difference = export_onnx(model, whole, config.side_px)

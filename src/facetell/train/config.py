@@ -22,7 +22,8 @@ class RunConfig:
         start: weights of an earlier run (its `averaged-N.pt`) to begin with instead; where that
             run had one encoder and this one a pair, they are its trained half's, `init` is the
             other's, and the heads begin anew.
-        hidden: width of the LSTM.
+        temporal: the head over time, see `facetell.model.temporal`.
+        hidden: its width.
         dropout: before each linear layer.
         side_px: input side.
         seed: of every draw.
@@ -48,6 +49,7 @@ class RunConfig:
     encoder: str = "efficientnet_lite0"
     init: str = ""
     start: str = ""
+    temporal: str = "lstm"
     hidden: int = 256
     dropout: float = 0.3
     side_px: int = 224

@@ -75,7 +75,7 @@ def score(
     for chunk in _chunks(clips, BATCH):
         batch = collate([(frames, 0) for frames in chunk])
         with torch.autocast("cpu", torch.bfloat16):
-            clip, frames = model.logits(batch.pixels, batch.mask)
+            clip, frames, _ = model.logits(batch.pixels, batch.mask)
         by_clip.append(clip.float())
         by_frame.append((frames.float() * batch.mask).sum(1) / batch.mask.sum(1))
     as_array = [torch.cat(x).double().numpy() for x in (by_clip, by_frame)]

@@ -100,7 +100,7 @@ class _Run:
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
         encoder = cast(Encoder, self.model.encoder)
-        still = [self.model.encoder] if config.heads_only else encoder.early(config.frozen)
+        still = [self.model.encoder] if config.heads_only else encoder.untrained(config.frozen)
         self._still = nn.ModuleList(still).requires_grad_(False)
         self.step = 0
         self._loss = 0.0
@@ -114,7 +114,7 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * self.config.rate_at(step)
         with torch.autocast("cpu", torch.bfloat16):
-            clip, frames = self.model.logits(batch.pixels, batch.mask)
+            clip, frames, _ = self.model.logits(batch.pixels, batch.mask)
         loss = self._objective(clip.float(), frames.float(), batch)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -171,7 +171,7 @@ class _Run:
 
 def make_detector(config: RunConfig) -> Detector:
     """Return the detector of a run at its start: the weights are those that the run names."""
-    model = Detector(config.encoder, config.hidden, config.dropout)
+    model = Detector(config.encoder, config.hidden, config.dropout, config.temporal)
     if config.init:
         state = torch.load(config.init, map_location="cpu", weights_only=True)
         cast(Encoder, model.encoder).load_imagenet(state)
