@@ -21,11 +21,11 @@ import pytest
 import facetell
 from facetell import weights
 from facetell.cli import COMMANDS, main, scan
-from facetell.cli.inputs import MEDIA_SUFFIXES, expand
+from facetell.cli.inputs import expand
 from facetell.cli.progress import ProgressLine
 from facetell.errors import FacetellError, InputNotFound, ModelNotFound
 from facetell.features import FrameFeatures
-from facetell.options import Options
+from facetell.options import MEDIA_SUFFIXES, Options
 from facetell.report.csv_report import SUMMARY_COLUMNS, TIMELINE_COLUMNS
 from facetell.report.features import COLUMNS
 from facetell.verdict import Verdict, error_verdict

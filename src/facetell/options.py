@@ -17,6 +17,16 @@ Runtime = Literal["onnxruntime", "openvino"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 """What can run the model."""
 
+MEDIA_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("3g2", "3gp", "asf", "avi", "flv", "gif", "m2ts", "m2v", "m4v", "mkv", "mov", "mp4"),
+        *("mpeg", "mpg", "mts", "mxf", "ogv", "vob", "webm", "wmv", "y4m"),
+        *("avif", "bmp", "heic", "heif", "jpeg", "jpg", "png", "tif", "tiff", "webp"),
+    )
+)
+"""Taken from folders. `.ts` isn't: most are TypeScript. A file named itself is always tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
