@@ -37,12 +37,13 @@ class Command:
 
 
 TRAIN = "facetell.train.commands"
+DATA = "facetell.train.data_commands"
 
 COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
     Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
     Command("doctor", "check this installation: versions, what is missing", "facetell.cli.doctor"),
-    Command("prepare", "make training crops of data sets", TRAIN, "prepare_main"),
+    Command("prepare", "make training crops of data sets", DATA, "prepare_main"),
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
     Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
 )

@@ -1,4 +1,4 @@
-"""`facetell prepare`, `facetell train` and `facetell export`: parse, call, print."""
+"""`facetell train` and `facetell export`: parse, call, print."""
 
 from __future__ import annotations
 
@@ -13,20 +13,6 @@ from facetell.train.config import read_config
 from facetell.train.evaluate import make_evaluate
 from facetell.train.loop import CHECKPOINT, LOG, load_averaged, train
 from facetell.train.old_store import Store
-from facetell.train.prepare import prepare
-
-
-def prepare_main(arguments: list[str]) -> int:
-    """Answer `facetell prepare`."""
-    parser = argparse.ArgumentParser("facetell prepare", description="Make a store of face crops.")
-    parser.add_argument("data", type=Path, help="folder with pairs, portraits and videos/")
-    parser.add_argument("out", type=Path, help="folder of the store")
-    parser.add_argument("--landmarks", type=Path, required=True, help="face_landmark.tflite")
-    parser.add_argument("--recognition", type=Path, required=True, help="folder of dlib's .dat")
-    chosen = parser.parse_args(arguments)
-    skipped = prepare(chosen.data, chosen.out, chosen.landmarks, chosen.recognition)
-    print(f"{chosen.out}: done, {len(skipped)} left out (see skipped.txt)")
-    return 0
 
 
 def train_main(arguments: list[str]) -> int:

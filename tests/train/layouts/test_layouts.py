@@ -321,7 +321,7 @@ def test_fakeavceleb(tmp_path: Path) -> None:
 
 def test_it_names_the_layouts_it_knows(tmp_path: Path) -> None:
     grow(tmp_path, ["a.mp4"])
-    with pytest.raises(UsageError, match=r"celeb-df .*\n.*fakeavceleb"):
+    with pytest.raises(UsageError, match="celeb-df, fakeavceleb, dfdc"):
         read(tmp_path)
     with pytest.raises(UsageError, match="unknown layout 'imagenet'"):
         read(tmp_path, layout="imagenet")

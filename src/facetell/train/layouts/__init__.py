@@ -28,7 +28,17 @@ LAYOUTS = (
 )
 """In the order in which they are tried: the more particular first."""
 
-__all__ = ["LAYOUTS", "Choices", "Layout", "Listing", "Media", "Tree", "open_tree", "read_source"]
+__all__ = [
+    "LAYOUTS",
+    "Choices",
+    "Layout",
+    "Listing",
+    "Media",
+    "Tree",
+    "check_classes",
+    "open_tree",
+    "read_source",
+]
 
 
 _AS_IT_SAYS = Choices()
@@ -69,10 +79,10 @@ def _found(tree: Tree, choices: Choices) -> Layout:
             return layout
     if choices.label and tree.media:
         return folders.LAYOUT
-    known = "\n".join(f"  {layout.name:<16} {layout.summary}" for layout in LAYOUTS)
+    known = ", ".join(layout.name for layout in LAYOUTS)
     raise UsageError(
-        f"{tree.root}: no known layout; give a CSV of file,label, or --label real (or fake) if all "
-        f"its files are. Known are:\n{known}"
+        f"{tree.root}: no known layout ({known}; docs/datasets.md shows them); give a CSV of "
+        "file,label, or --label real (or fake) if all its files are"
     )
 
 
