@@ -251,3 +251,31 @@ def test_it_follows_the_face_of_the_bundled_sample(
     assert track.quality > 0.5
     assert verdict.p_fake is not None
     assert all(found.crop.std() > 20 for found in verdict.evidence)
+
+
+def test_models_judge_together_and_faces_are_found_once(
+    tiny_card_path: Path, tmp_path: Path
+) -> None:
+    class Counting(SquareDetector):
+        calls = 0
+
+        def detect(self, rgb: Picture) -> list[Face]:
+            self.calls += 1
+            return super().detect(rgb)
+
+    folder = tmp_path / "large"
+    folder.mkdir()
+    steep = {"slope": 3.0, "intercept": -1.0, "real_mean": -3.0, "real_std": 1.0}
+    large = write_model(folder, 64, name="large", input={"side_px": 64}, calibration=steep)
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, (150, 60, 110)))] * 30)
+    detector = Counting()
+
+    def p_fake(model: str) -> float:
+        found = Analyzer(Options(model=model, threads=1), detector).analyze(path)
+        assert found.p_fake is not None
+        return found.p_fake
+
+    both = p_fake(f"{tiny_card_path},{large}")
+    assert detector.calls == 30
+    logits = [np.log(p / (1 - p)) for p in (p_fake(str(tiny_card_path)), p_fake(str(large)))]
+    assert both == pytest.approx(1 / (1 + np.exp(-np.mean(logits))), rel=1e-6)

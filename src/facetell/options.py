@@ -34,7 +34,8 @@ class Options:
 
     Attributes:
         frames: how many frames to take, spread over the whole video, or "all".
-        model: name of a bundled model, or path of a card (.json).
+        model: name of a bundled model, or path of a card (.json); several, joined by commas,
+            judge together.
         runtime: what runs the model: one of `RUNTIMES`; faces are found by ONNX Runtime always.
         threads: threads of each inference session; 0 takes all cores.
         min_face_px: a face whose longer side is smaller is found but not scored.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from facetell import ensemble
 from facetell.clips import Clip, ClipBuilder
 from facetell.errors import InputUnreadable, ModelMismatch
 from facetell.faces import Face, FaceDetector, load_detector
@@ -19,12 +20,12 @@ from facetell.features import FeatureCollector
 from facetell.judge import Case, judge
 from facetell.options import Options
 from facetell.reasons import FaceCount
-from facetell.scorer import Scorer
+from facetell.scorer import Ensemble
 from facetell.tally import Tally
 from facetell.tracks import Tracker
 from facetell.verdict import Media, Verdict
 from facetell.video import Frame, Sampling, Video, open_video
-from facetell.weights import ModelCard, find
+from facetell.weights import ModelCard
 
 Progress = Callable[[str, int, int | None], None]
 """Called as progress(stage, done, total); stage is "frames", total an estimate or None."""
@@ -35,17 +36,21 @@ class Analyzer:
 
     Args:
         options: all settings; by default those of `Options()`.
+        detector: finds the faces; by default the one that we ship. It must bear the name that the
+            model's card asks for.
 
     Raises:
         ModelError: the model is missing, altered or of another geometry.
         MissingDependency: the runtime is not installed.
     """
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(
+        self, options: Options | None = None, detector: FaceDetector | None = None
+    ) -> None:
         self.options = options or Options()
-        self.card = find(self.options.model)
-        self._scorer = Scorer(self.card, self.options.threads, self.options.runtime)
-        self._detector = load_detector(self.options.threads)
+        self.card = ensemble.find(self.options.model)
+        self._scorer = Ensemble(self.card, self.options.threads, self.options.runtime)
+        self._detector = detector or load_detector(self.options.threads)
         _check_detector(self.card, self._detector)
 
     def analyze(self, path: str | Path, progress: Progress | None = None) -> Verdict:
@@ -125,29 +130,31 @@ class _Reading:
         self._video = video
         self._options = options
         self._sampling = Sampling(options.frames, timing.step_s, timing.burst_frames)
-        self._builder = ClipBuilder(card.crop)
+        self._builders = [ClipBuilder(member.crop) for member in ensemble.members(card)]
         self._detector = detector
         self._tracker = Tracker()
         self._progress = progress
         self._faces_found = 0
         self._largest_face_px = 0.0
 
-    def clips(self) -> Iterator[Clip]:
-        """Yield the clips of the video as their bursts become complete."""
+    def clips(self) -> Iterator[tuple[Clip, ...]]:
+        """Yield the clips as their bursts become complete, each as every member sees it."""
         total = self._expected_frames()
         for done, frame in enumerate(self._video.frames(self._sampling), 1):
             yield from self._clips_after(frame)
             if self._progress:
                 self._progress("frames", done, total)
-        yield from self._builder.finish()
+        yield from zip(*(builder.finish() for builder in self._builders), strict=True)
 
-    def _clips_after(self, frame: Frame) -> list[Clip]:
+    def _clips_after(self, frame: Frame) -> Iterator[tuple[Clip, ...]]:
         faces = self._detector.detect(frame.rgb)
         self._count(faces)
         # Small faces are tracked too: somebody who comes nearer stays the same person.
         seen = self._tracker.update(frame, faces)
         scored = [s for s in seen if _longer_side(s.face) >= self._options.min_face_px]
-        return self._builder.add(frame.rgb, frame.time_s, scored)
+        # The same faces go into every builder, so that all complete the same clips in step.
+        complete = [b.add(frame.rgb, frame.time_s, scored) for b in self._builders]
+        return zip(*complete, strict=True)
 
     def _count(self, faces: Sequence[Face]) -> None:
         self._faces_found += len(faces)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from facetell.clips import Clip
+from facetell.ensemble import members
 from facetell.errors import ModelError, ModelMismatch
 from facetell.options import Runtime
 from facetell.runtime import Session, open_session
@@ -63,7 +65,7 @@ class ClipScore:
 
 
 class Scorer:
-    """The classifier of one model card.
+    """The classifier of one model card that has a graph of its own.
 
     Args:
         card: the model; its graph's SHA-256 is checked.
@@ -172,3 +174,65 @@ def _sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     # by tanh: exp overflows for very negative logits
     halved: npt.NDArray[np.float32] = np.tanh(0.5 * logits)
     return 0.5 * (1 + halved)
+
+
+class Ensemble:
+    """The classifiers of one card: a single one, or the members of an ensemble.
+
+    Args:
+        card: the model or ensemble.
+        threads: of each session; 0 takes all cores.
+        runtime: "onnxruntime" or "openvino".
+
+    Raises:
+        ModelError: as `Scorer`, of any member.
+    """
+
+    def __init__(self, card: ModelCard, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
+        self._scorers = [Scorer(member, threads, runtime) for member in members(card)]
+
+    def score(
+        self, views: Iterable[Sequence[Clip]], keep_features: bool = False
+    ) -> Iterator[ClipScore]:
+        """Score clips in their order.
+
+        Args:
+            views: each clip as each member sees it, in the order of the members.
+            keep_features: keep those of all members, side by side.
+
+        Raises:
+            ModelError: as `Scorer.score`.
+        """
+        for clips in views:
+            scores = [
+                next(scorer.score([clip], keep_features))
+                for scorer, clip in zip(self._scorers, clips, strict=True)
+            ]
+            yield scores[0] if len(scores) == 1 else self._mean(scores)
+
+    def _mean(self, scores: Sequence[ClipScore]) -> ClipScore:
+        """Average calibrated logits; features stand side by side."""
+        scales = [scorer.card.calibration for scorer in self._scorers]
+        logits = [c.slope * s.logit + c.intercept for s, c in zip(scores, scales, strict=True)]
+        # Frames are anchored to their clip's logit (`tally`), so that only the slope matters.
+        frames = [c.slope * s.frame_logits for s, c in zip(scores, scales, strict=True)]
+        first = scores[0]
+        kept = [s.features for s in scores if s.features is not None]
+        return replace(
+            first,
+            logit=float(np.mean(logits)),
+            frame_logits=np.mean(frames, 0).astype(np.float32),
+            heatmaps=self._mean_heatmaps(scores),
+            features=np.concatenate(kept, 1) if kept else None,
+        )
+
+    def _mean_heatmaps(self, scores: Sequence[ClipScore]) -> npt.NDArray[np.float32]:
+        """Average the maps of members that see the first one's square: others lie elsewhere."""
+        first = self._scorers[0].card.crop
+        height, width = scores[0].heatmaps.shape[1:]
+        maps = [
+            np.stack([cv2.resize(heat, (width, height)) for heat in score.heatmaps])
+            for score, scorer in zip(scores, self._scorers, strict=True)
+            if (scorer.card.crop.scale, scorer.card.crop.shift_y) == (first.scale, first.shift_y)
+        ]
+        return np.asarray(np.mean(maps, 0), np.float32)

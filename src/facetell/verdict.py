@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from facetell.ensemble import EnsembleCard
 from facetell.errors import FacetellError
 from facetell.features import FrameFeatures
 from facetell.weights import ModelCard, Thresholds
@@ -39,18 +40,25 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """Which model judged, and what its users must know."""
+    """Which model judged, and what its users must know.
+
+    Attributes:
+        members: of an ensemble, else empty; `ensemble.EnsembleCard` says what `sha256` is then.
+    """
 
     name: str
     version: str
     sha256: str
     terms: str
     limits: tuple[str, ...]
+    members: tuple[ModelReference, ...] = ()
 
     @classmethod
     def of(cls, card: ModelCard) -> ModelReference:
         """Take from a card what belongs into every verdict."""
-        return cls(card.name, card.version, card.sha256, card.terms, card.limits)
+        each = card.members if isinstance(card, EnsembleCard) else ()
+        members = tuple(cls.of(member) for member in each)
+        return cls(card.name, card.version, card.sha256, card.terms, card.limits, members)
 
 
 @dataclass(frozen=True, slots=True)

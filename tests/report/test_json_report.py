@@ -39,7 +39,7 @@ def test_it_holds_to_the_contract(make_verdict: MakeVerdict) -> None:
     assert list(found["media"]) == ["duration_s", "width", "height", "fps", "frames_read"]
     assert list(found["tracks"][0]) == ["id", "p_fake", "start_s", "end_s", "frames", "quality"]
     assert list(found["timeline"][0]) == ["time_s", "track", "p_fake", "box_xyxy"]
-    assert list(found["model"]) == ["name", "version", "sha256"]
+    assert list(found["model"]) == ["name", "version", "sha256", "members"]
     assert found["error"] is None
     assert found["p_fake"] == 0.925
     assert found["timeline"][0]["box_xyxy"] == [101.0, 50.0, 200.0, 180.0]

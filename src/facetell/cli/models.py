@@ -23,9 +23,9 @@ _WIDTH = 92
 def main(arguments: Sequence[str]) -> int:
     """Print each card; the status tells whether all models are whole."""
     chosen = _parser().parse_args(arguments)
-    from facetell import weights
+    from facetell import ensemble, weights
 
-    cards = [weights.find(chosen.model)] if chosen.model else weights.available()
+    cards = ensemble.members(ensemble.find(chosen.model)) if chosen.model else weights.available()
     damages = [_damage(card) for card in cards]
     if chosen.json:
         for card in cards:

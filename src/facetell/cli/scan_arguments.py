@@ -84,8 +84,8 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "--model",
         default=_DEFAULTS.model,
         metavar="NAME",
-        help="a model that `facetell models` lists, or the path of a model card, a .json file "
-        "(default: %(default)s)",
+        help="a model that `facetell models` lists, or the path of a model card, a .json file; "
+        "several, joined by commas, judge together (default: %(default)s)",
     )
     group.add_argument(
         "--runtime",

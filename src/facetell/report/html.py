@@ -268,7 +268,10 @@ def _model(verdict: Verdict, card: ModelCard | None) -> str:
         ]
     pairs += [
         ("Terms of use", escape(model.terms)),
-        ("SHA-256", _code(model.sha256)),
+        *(
+            ("SHA-256" + f" of {escape(m.name)}" * bool(model.members), _code(m.sha256))
+            for m in model.members or (model,)
+        ),
         ("Program", escape(f"facetell {verdict.facetell_version}")),
     ]
     measured = _metrics(card.metrics) if card else ""

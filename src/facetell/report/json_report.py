@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from facetell.report.statements import all_reasons
-from facetell.verdict import Verdict
+from facetell.verdict import ModelReference, Verdict
 
 SCHEMA_VERSION = 1
 """Grows when a key changes its meaning or goes; new keys may come without that."""
@@ -29,7 +29,7 @@ def to_dict(verdict: Verdict) -> dict[str, Any]:
         "tracks": _tracks(verdict),
         "timeline": _timeline(verdict),
         "reasons": all_reasons(verdict.reasons, verdict.warnings),
-        "model": _model(verdict),
+        "model": _model(verdict.model),
         "facetell_version": verdict.facetell_version,
         "elapsed_s": _number(verdict.elapsed_s, 3),
         "error": _error(verdict),
@@ -91,10 +91,11 @@ def _timeline(verdict: Verdict) -> list[dict[str, Any]]:
     ]
 
 
-def _model(verdict: Verdict) -> dict[str, str] | None:
-    if (model := verdict.model) is None:
+def _model(model: ModelReference | None) -> dict[str, Any] | None:
+    if model is None:
         return None
-    return {"name": model.name, "version": model.version, "sha256": model.sha256}
+    named = {"name": model.name, "version": model.version, "sha256": model.sha256}
+    return named | {"members": [_model(member) for member in model.members]}
 
 
 def _error(verdict: Verdict) -> dict[str, str] | None:
