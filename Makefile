@@ -11,10 +11,10 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-.PHONY: run test lint format bench samples lock clean help
+.PHONY: run test lint format bench samples train-demo lock clean help
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(call stamp,base) ## install the package and scan the bundled sample pair
 	$(bin)/facetell scan src/facetell/data/samples
@@ -38,6 +38,15 @@ bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, the
 
 samples: $(call stamp,$(EXTRAS)) ## make the bundled sample pair again
 	$(bin)/python tools/make_samples.py src/facetell/data/samples
+
+# The same four steps as with data of one's own; tests/train/test_demo.py runs them in small.
+demo := runs/demo
+train-demo: $(call stamp,$(EXTRAS)) ## prepare, train, export and scan with a tiny model: two minutes
+	$(bin)/python tools/make_demo_data.py $(demo)/data
+	$(bin)/facetell prepare $(demo)/data $(demo)/store --crops no
+	$(bin)/facetell train recipes/demo.toml --out $(demo)/run
+	$(bin)/facetell export recipes/demo.toml $(demo)/run $(demo)/demo.onnx
+	@echo "look at $(demo)/run/summary.html; to start anew, remove $(demo)"
 
 # One set of versions for every supported Python. CUDA packages are left out: which of them
 # torch brings depends on the build of torch, and a CPU build needs none.

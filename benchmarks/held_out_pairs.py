@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.runtime import Session, available_cores, open_session
-from facetell.train.evaluate import plain
 from facetell.train.metrics import auc, bootstrap
-from facetell.train.old_store import PAIR_MARGIN, Store
+from facetell.train.parts import read_parts
+from facetell.train.pools import find_originals
+from facetell.train.store import Store
+from facetell.train.validation import plain
 from facetell.weights import find, verify
 
 
@@ -32,12 +34,13 @@ def main() -> None:
     card, store = find(chosen.model), Store(chosen.store)
     session = open_session(verify(card), available_cores())
     originals, fake, logits = [], [], []
-    for pair in [p for p in store.pairs if p.part == "validation"]:
-        for name in (pair.real, *pair.fakes):
-            crop = plain(store.still(name), PAIR_MARGIN, card.input.side_px)
-            originals.append(pair.real)
-            fake.append(name != pair.real)
-            logits.append(frame_logit(session, crop))
+    records = [r for r in read_parts(store).validation if r.frames == 1]
+    reals = {real.clip for found in find_originals(records).values() for real in found}
+    for record in [r for r in records if r.original or r.clip in reals]:
+        crop = plain(store.frames(record)[0], record.margin, card.input.side_px)
+        originals.append(record.original or record.file)
+        fake.append(record.is_fake)
+        logits.append(frame_logit(session, crop))
     low, high = bootstrap(auc, fake, logits, originals)
     value, count = auc(fake, logits), len(set(originals))
     print(f"{count} originals, {len(fake)} stills, {sum(fake)} of them fake")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.train.landmarks import POINTS
-from facetell.train.old_store import Pixels
+from facetell.train.store import ClipRecord, Pixels, encode_jpeg
+from facetell.train.store_writer import NewClip, StoreWriter
 
 SIDE = 72
+SOURCES = ("a", "b", "c", "d")
 
 
 def face(seed: int, side: int = SIDE) -> Pixels:
@@ -33,29 +34,55 @@ def points(side: int = SIDE) -> npt.NDArray[np.float32]:
     return np.asarray(side / 2 + around, np.float32)
 
 
-def make_store(root: Path) -> Path:
-    """Write the store: two pairs a part, some photos, two clips a class and part."""
-    (root / "pairs").mkdir(parents=True)
-    (root / "clips").mkdir()
-    marks = {"portraits": np.stack([points()] * 3)}
-    with (root / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["real", "fakes", "part"])
-        for k, part in enumerate(["train", "train", "validation", "validation"]):
-            writer.writerow([f"r{k}", f"f{k}", part])
-            for name, seed in ((f"r{k}", k), (f"f{k}", 100 + k)):
-                cv2.imwrite(str(root / "pairs" / f"{name}.jpg"), face(seed))
-            marks[f"r{k}"] = points()
-    for name in ("portraits", "synthetic_real", "synthetic_fake", "decoded_real", "decoded_fake"):
-        np.save(root / f"{name}.npy", np.stack([face(len(name) + k) for k in range(3)]))
-    np.save(root / "decoded_points.npy", np.stack([points()] * 3).astype(np.float16))
-    records = []
-    for k in range(8):
-        label, split = ("real", "fake")[k % 2], ("train", "validation")[k // 4]
-        np.save(root / "clips" / f"{k}.npy", np.stack([face(200 + k)] * 6))
-        keys = {"file": f"{k}.npy", "label": label, "split": split, "method": "swap"}
-        records.append(keys | {"source": f"s{k // 2}", "group": f"g{k // 2}"})
-        marks[f"{k}.npy"] = np.stack([points()] * 6)
-    (root / "clips" / "clips.json").write_text(json.dumps(records), encoding="utf-8")
-    np.savez(root / "points.npz", **marks)  # type: ignore[arg-type]
+def forged(picture: Pixels) -> Pixels:
+    """Return the picture with a checkerboard over its middle, which is easily learned."""
+    out, inner = picture.astype(np.int16), slice(SIDE // 4, 3 * SIDE // 4)
+    y, x = np.indices((SIDE // 2, SIDE // 2)) // 4
+    out[inner, inner] += np.where((x + y) % 2, 45, -45)[..., None].astype(np.int16)
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+def made_clips(frames: int = 5, each: int = 2) -> Iterator[NewClip]:
+    """Make of each of four sources `each` recordings: a still and a clip, real and forged.
+
+    The last source is for validation. The clips of source b name no original.
+    """
+    for place, source in enumerate(SOURCES):
+        for k in range(each):
+            for count in (1, frames):
+                seed = 1000 * place + 10 * k + count
+                real = [face(seed + t, SIDE) for t in range(count)]
+                yield _clip(source, f"{seed}", real, is_fake=False)
+                yield _clip(source, f"{seed}", [forged(p) for p in real], is_fake=True)
+            picture = face(1000 * place + 10 * k + 1, SIDE)
+            yield _clip(source, f"{1000 * place + 10 * k + 1}", [forged(picture)], True, "decoded")
+            yield _clip(
+                source, f"{1000 * place + 10 * k}", [forged(face(k, SIDE))], True, "synthetic"
+            )
+
+
+def _clip(
+    source: str, name: str, crops: list[Pixels], is_fake: bool, manipulation: str = "faceswap"
+) -> NewClip:
+    file = f"{manipulation if is_fake else 'real'}/{source}{name}"
+    known = source != "b" and manipulation != "synthetic"
+    record = ClipRecord(
+        clip=file, dataset="made", file=file, is_fake=is_fake, source=source,
+        manipulation=manipulation if is_fake else "", method=manipulation if is_fake else "",
+        group=f"{source}{name}", original=f"real/{source}{name}" if is_fake and known else "",
+        part="validation" if source == "d" else "train", identity="", track=0, quality=1.0,
+        frames=0, side_px=SIDE, margin=1.3, has_points=False,
+    )  # fmt: skip
+    jpegs = tuple(encode_jpeg(crop) for crop in crops)
+    times_s = tuple(0.1 * k for k in range(len(crops)))
+    marks = None if is_fake else np.stack([points(SIDE)] * len(crops)).astype(np.float16)
+    return NewClip(record, jpegs, times_s, marks)
+
+
+def make_store(root: Path, frames: int = 5, each: int = 2) -> Path:
+    """Write the store."""
+    with StoreWriter(root) as writer:
+        for clip in made_clips(frames, each):
+            writer.add([clip])
+        writer.finish()
     return root

@@ -11,7 +11,7 @@ from facetell.train.augment import (
     recompress_h264,
     recompress_jpeg,
 )
-from facetell.train.evaluate import PLAIN
+from facetell.train.validation import PLAIN
 from tests.train.made_store import face
 
 

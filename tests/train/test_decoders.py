@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from facetell.train.decoders import STRIDES, UPSAMPLERS, Autoencoder, decoded, train_autoencoder
-from facetell.train.old_store import Pixels
+from facetell.train.store import Pixels
 from tests.train.made_store import face
 
 SIDE = 112

@@ -2,13 +2,93 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from facetell.errors import InputNotFound, UsageError
-from facetell.train.dataset import Mix
+from facetell.records import read_record
+
+TRAINED, REGRESSION = "trained", "regression"
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How many groups (a real and a fake each) of each kind a batch holds.
+
+    Attributes:
+        pairs: a frame of a fake and the same moment of its original.
+        stills: a frame of any fake and one of any real, half the time of its own source.
+        blended: a frame of a real and its self-blended fake.
+        decoded: a frame of a real and what an autoencoder made of it, whole or inside a mask.
+        synthetic: a wholly synthetic face and a real one.
+        twins: `time` frames of a fake and the same moments of its original.
+        clips: `time` frames of any fake and of any real, half the time of its own source.
+        blended_clips: `time` frames of a real and their self-blended fakes.
+        time: frames of a clip.
+    """
+
+    pairs: int = 5
+    stills: int = 0
+    blended: int = 3
+    decoded: int = 0
+    synthetic: int = 0
+    twins: int = 1
+    clips: int = 1
+    blended_clips: int = 1
+    time: int = 3
+
+    def __post_init__(self) -> None:
+        if min(asdict(self).values()) < 0 or self.time < 1 or self.groups < 1:
+            raise ValueError("a batch holds at least one group, a clip at least one frame")
+
+    @property
+    def groups(self) -> int:
+        """How many groups a batch holds."""
+        counts: list[int] = list(asdict(self).values())
+        return sum(counts) - self.time
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """A better model that the student imitates; see `facetell.train.distill`.
+
+    Attributes:
+        model: an exported graph (.onnx), or another run's averaged weights; empty for none.
+        side_px: the teacher's input side; batches are made for the larger of both sides.
+        logits: weight of the loss on the frames' logits.
+        features: weight of the loss on the frames' features.
+    """
+
+    model: str = ""
+    side_px: int = 224
+    logits: float = 1.0
+    features: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """How `heads = "regression"` fits the frame head; see `facetell.train.fit_heads`.
+
+    Attributes:
+        copies: degraded copies of each crop, beside the undegraded one.
+        frames: most frames taken of a clip, evenly spaced.
+        folds: of the cross-validation that chooses among `strengths`.
+        strengths: inverse strengths of the regularisation, against weights that sum up to 1.
+    """
+
+    copies: int = 2
+    frames: int = 8
+    folds: int = 5
+    strengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+
+    def __post_init__(self) -> None:
+        if self.copies < 0 or self.frames < 1 or self.folds < 2:
+            raise ValueError("give copies from 0, frames from 1, folds from 2")
+        if not self.strengths or min(self.strengths) <= 0:
+            raise ValueError("give at least one strength, all above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +97,24 @@ class RunConfig:
 
     Attributes:
         store: folder that `facetell prepare` wrote.
+        heads: `trained` with the encoder by gradient descent, or `regression`: the frame head
+            fitted to the features of the encoder as it begins.
         encoder: see `facetell.model.encoders`.
-        init: file with the encoder's ImageNet weights; empty for random ones.
-        start: weights of an earlier run (its `averaged-N.pt`) to begin with instead; where that
-            run had one encoder and this one a pair, they are its trained half's, `init` is the
-            other's, and the heads begin anew.
+        init: file with the encoder's public weights; empty for random ones.
+        start: weights of an earlier run (its `averaged-N.pt` or `best.pt`) to begin with instead;
+            where that run had one encoder and this one a pair, they are its trained half's and
+            `init` is the other's. A head of another kind begins anew.
         temporal: the head over time, see `facetell.model.temporal`.
         hidden: its width.
         dropout: before each linear layer.
         side_px: input side.
         seed: of every draw.
+        device: `auto`, or one of torch's names, such as `cpu`, `cuda:1`, `mps`.
         steps: optimiser steps.
-        warmup: steps of linear warm-up.
-        decay: steps of linear decay at the end; the rate is level between.
+        accumulate: batches that each step averages the gradient over; with several processes a
+            multiple of their number, which share them.
+        warmup: steps of linear warm-up; the rates then fall along a cosine.
+        last_rate: what they fall to, share of their peaks; 1 keeps them level.
         encoder_rate, head_rate: AdamW's peak learning rates.
         heads_only: leave the encoder as it begins and train what comes after it.
         frozen: how many early blocks of the encoder (and its stem) stay as they are; a third of
@@ -41,11 +126,20 @@ class RunConfig:
         rank_weight: weight of the loss that compares a fake with its real.
         label_smoothing: labels become this and one minus it.
         evaluate_every: steps between two looks at validation.
-        threads: CPU threads; 0 takes all.
+        validation_clips: how many clips of validation each look takes, at most.
+        watch: the number of validation that tells which weights are the best.
+        patience: looks without a better `watch` after which the run stops early; 0 for never.
+        save_every: steps between two checkpoints.
+        tensorboard: write TensorBoard's event files too.
+        threads: CPU threads; 0 leaves it to torch.
+        workers: processes that make batches; 0 makes them between the steps.
         mix: what a batch holds.
+        teacher: whom to imitate.
+        regression: used with `heads = "regression"`.
     """
 
     store: Path
+    heads: str = TRAINED
     encoder: str = "efficientnet_lite0"
     init: str = ""
     start: str = ""
@@ -54,9 +148,11 @@ class RunConfig:
     dropout: float = 0.3
     side_px: int = 224
     seed: int = 0
+    device: str = "auto"
     steps: int = 2000
+    accumulate: int = 1
     warmup: int = 100
-    decay: int = 500
+    last_rate: float = 0.0
     encoder_rate: float = 3e-4
     head_rate: float = 1e-3
     heads_only: bool = False
@@ -67,20 +163,47 @@ class RunConfig:
     rank_weight: float = 1.0
     label_smoothing: float = 0.02
     evaluate_every: int = 250
+    validation_clips: int = 600
+    watch: str = "auc"
+    patience: int = 0
+    save_every: int = 25
+    tensorboard: bool = False
     threads: int = 0
-    mix: Mix = field(default_factory=Mix)
+    workers: int = 1
+    mix: Mix = Mix()
+    teacher: Teacher = Teacher()
+    regression: Regression = Regression()
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.warmup + self.decay > self.steps:
-            raise UsageError("steps must be at least 1 and hold warmup and decay")
-        if not 1 <= self.hidden <= 512:
-            raise UsageError(f"hidden is {self.hidden}: give 1 to 512")
+        _require(self.steps >= 1, "steps: at least 1")
+        _require(0 <= self.warmup <= self.steps, "warmup: 0 to steps")
+        _require(1 <= self.hidden <= 512, "hidden: 1 to 512")
+        _require(16 <= self.side_px <= 1024, "side_px: 16 to 1024")
+        _require(self.side_px % 2 == 0, "side_px: even, as H.264 needs it")
+        _require(0 <= self.last_rate <= 1, "last_rate: 0 to 1")
+        _require(0 <= self.dropout < 1, "dropout: 0 up to 1")
+        _require(0 <= self.ema < 1, "ema: 0 up to 1")
+        _require(0 <= self.label_smoothing < 0.5, "label_smoothing: 0 up to 0.5")
+        counts = "accumulate", "evaluate_every", "save_every", "validation_clips"
+        for name in counts:
+            _require(getattr(self, name) >= 1, f"{name}: at least 1")
+        for name in ("patience", "threads", "workers", "frozen"):
+            _require(getattr(self, name) >= 0, f"{name}: 0 or more")
+        _require(self.heads in (TRAINED, REGRESSION), f"heads: {TRAINED} or {REGRESSION}")
+        if self.heads == REGRESSION:
+            _require(self.temporal == "mean", 'heads = "regression" goes with temporal = "mean"')
+
+    @property
+    def batch_side_px(self) -> int:
+        """Side of the crops that a batch holds: the teacher may look closer than the student."""
+        return max(self.side_px, self.teacher.side_px if self.teacher.model else 0)
 
     def rate_at(self, step: int) -> float:
         """Return the factor of the learning rates at a step, 0–1."""
-        rise = min(1.0, (step + 1) / max(self.warmup, 1))
-        fall = min(1.0, (self.steps - step) / max(self.decay, 1))
-        return min(rise, fall)
+        if step < self.warmup:
+            return (step + 1) / self.warmup
+        done = (step - self.warmup) / max(self.steps - self.warmup, 1)
+        return self.last_rate + (1 - self.last_rate) * (1 + math.cos(math.pi * done)) / 2
 
     def as_record(self) -> dict[str, Any]:
         """Return plain values, for the copy beside the checkpoint."""
@@ -88,7 +211,7 @@ class RunConfig:
 
 
 def read_config(path: Path) -> RunConfig:
-    """Read a run's TOML.
+    """Read a run's TOML; paths in it are relative to it.
 
     Raises:
         InputNotFound: there is no such file.
@@ -97,12 +220,23 @@ def read_config(path: Path) -> RunConfig:
     if not path.is_file():
         raise InputNotFound(f"{path}: no such file; see recipes/ for examples")
     try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
-        mix = Mix(**record.pop("mix", {}))
-        store = path.parent / record.pop("store")
-        for key in ("init", "start"):
-            if record.get(key):
-                record[key] = str(path.parent / record[key])
-        return RunConfig(store=store, mix=mix, **record)
-    except (tomllib.TOMLDecodeError, TypeError, KeyError) as error:
-        raise UsageError(f"{path}: {error}; the keys are RunConfig's and Mix's") from error
+        config = read_record(RunConfig, tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    folder = path.parent
+    return replace(
+        config,
+        store=folder / config.store,
+        init=_beside(folder, config.init),
+        start=_beside(folder, config.start),
+        teacher=replace(config.teacher, model=_beside(folder, config.teacher.model)),
+    )
+
+
+def _beside(folder: Path, name: str) -> str:
+    return str(folder / name) if name else ""
+
+
+def _require(holds: bool, expected: str) -> None:
+    if not holds:
+        raise ValueError(expected)

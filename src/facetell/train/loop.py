@@ -2,226 +2,175 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from facetell.errors import FacetellError, UsageError
 from facetell.model.detector import Detector
-from facetell.model.encoders import Encoder, EncoderPair
-from facetell.train.config import RunConfig
+from facetell.train.checkpoint import BEST, CHECKPOINT, claim_folder, read_averaged, save_tensors
+from facetell.train.config import REGRESSION, RunConfig
 from facetell.train.dataset import Batch, BatchDataset
-from facetell.train.old_store import Store
+from facetell.train.device import choose_device
+from facetell.train.fit_heads import fit_frame_head
+from facetell.train.parts import Parts, read_parts
+from facetell.train.processes import Processes, joined_processes
+from facetell.train.run_log import RunLog, StepLine, read_log
+from facetell.train.run_report import write_report
+from facetell.train.run_state import RunState, make_detector
+from facetell.train.store import Store
+from facetell.train.validation import Validation, watched
 
-CHECKPOINT, LOG, CONFIG = "checkpoint.pt", "log.jsonl", "config.json"
-SAVE_EVERY = 25
-RATES = {"encoder_rate", "head_rate", "rank_weight", "frozen", "tune_batch_norm"}
-SCHEDULE = {"steps", "warmup", "decay", "threads", "evaluate_every"} | RATES
-"""What may change when a run is resumed: how long and how fast it goes on, and where."""
 
-Evaluate = Callable[[Detector], dict[str, float]]
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What a run learns from and is measured on."""
+
+    store: Store
+    parts: Parts
+    validation: Validation
 
 
-def train(config: RunConfig, out: Path, evaluate: Evaluate | None = None) -> Detector:
+def train(config: RunConfig, out: Path) -> Detector:
     """Train a detector, or go on with a run that was stopped.
 
     Args:
         config: the run.
         out: its folder; a checkpoint in it is resumed from.
-        evaluate: called with the averaged model every `evaluate_every` steps.
 
     Returns:
-        The detector with averaged weights, in evaluation mode.
+        The detector with the averaged weights that validation liked best, in evaluation mode.
 
     Raises:
-        UsageError: `out` holds a run of another configuration.
-        FacetellError: the loss is not finite.
+        UsageError: `out` holds a run of another configuration, or the data lack what the run
+            asks for.
+        OutputError: the disk is full; the last checkpoint is intact.
+        FacetellError: the loss is not finite; the last checkpoint is intact.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    _guard_config(config, out)
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    device = choose_device(config.device)
+    with joined_processes(device) as processes:
+        if processes.leads:
+            claim_folder(config, out)
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        data = _open_data(config)
+        if config.heads == REGRESSION:
+            return _fit(config, out, data, device)
+        return _Training(config, out, data, device, processes).run()
+
+
+def _open_data(config: RunConfig) -> Data:
+    store = Store(config.store)
+    parts = read_parts(store)
+    most, time_ = config.validation_clips, config.mix.time
+    return Data(store, parts, Validation(store, parts.validation, config.side_px, time_, most))
+
+
+def _fit(config: RunConfig, out: Path, data: Data, device: torch.device) -> Detector:
+    """Fit the heads of an encoder that stays as it begins; log it as a run of one step."""
     torch.manual_seed(config.seed)
-    run = _Run(config)
-    run.load(out / CHECKPOINT)
-    data = BatchDataset(Store(config.store), config.mix, config.side_px, config.seed, config.steps)
-    started = time.monotonic()
-    for step, batch in _batches(data, run.step):
-        loss = run.advance(step, batch)
-        last = step + 1 == config.steps
-        if (step + 1) % SAVE_EVERY == 0 or last:
-            record = {"step": step + 1, "loss": loss, "seconds": time.monotonic() - started}
-            if (step + 1) % config.evaluate_every == 0 or last:
-                record |= evaluate(run.averaged.eval()) if evaluate else {}
-                torch.save({"averaged": run.averaged.state_dict()}, out / f"averaged-{step + 1}.pt")
-            _append(out / LOG, record)
-            run.save(out / CHECKPOINT)
-    return run.averaged.eval()
-
-
-def bce(logits: Tensor, is_fake: Tensor, smoothing: float) -> Tensor:
-    """Return the binary cross-entropy of logits (N,) against labels (N,), one a row."""
-    target = is_fake * (1 - 2 * smoothing) + smoothing
-    return nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
-
-
-def rank_loss(logits: Tensor) -> Tensor:
-    """Return how far fakes fail to score above the reals that they were made from.
-
-    Scene, person and degradation are the same for both, so this asks for the forgery alone.
-
-    Args:
-        logits: (B,), real and fake of each group in turn.
-    """
-    real, fake = logits.view(-1, 2).unbind(1)  # (B/2,) each
-    return nn.functional.softplus(real - fake).mean()
-
-
-class _Run:
-    """Everything that a checkpoint holds."""
-
-    def __init__(self, config: RunConfig) -> None:
-        self.config = config
-        self.model = make_detector(config)
-        self.averaged = make_detector(config)
-        self.averaged.load_state_dict(self.model.state_dict())
-        encoding = list(self.model.encoder.parameters())
-        heads = [p for n, p in self.model.named_parameters() if not n.startswith("encoder.")]
-        groups = [
-            {"params": encoding, "peak": config.encoder_rate},
-            {"params": heads, "peak": config.head_rate},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
-        encoder = cast(Encoder, self.model.encoder)
-        still = [self.model.encoder] if config.heads_only else encoder.untrained(config.frozen)
-        self._still = nn.ModuleList(still).requires_grad_(False)
-        self.step = 0
-        self._loss = 0.0
-
-    def advance(self, step: int, batch: Batch) -> float:
-        """Take one optimiser step; return the running mean of the loss."""
-        # dropout too depends on seed and step alone, however often the run was stopped
-        torch.manual_seed(self.config.seed * 1_000_003 + step)
-        self.model.train()
-        self._still.eval() if self.config.tune_batch_norm else freeze_batch_norm(self.model)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * self.config.rate_at(step)
-        with torch.autocast("cpu", torch.bfloat16):
-            clip, frames, _ = self.model.logits(batch.pixels, batch.mask)
-        loss = self._objective(clip.float(), frames.float(), batch)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise FacetellError(f"the loss is {value} at step {step}: lower the learning rates")
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self.optimizer.step()
-        self._average()
-        self.step = step + 1
-        self._loss = value if step == 0 else 0.98 * self._loss + 0.02 * value
-        return self._loss
-
-    def _objective(self, clip: Tensor, frames: Tensor, batch: Batch) -> Tensor:
-        smoothing = self.config.label_smoothing
-        labels = batch.is_fake.unsqueeze(1).expand_as(frames)
-        each = bce(frames, labels, smoothing) * batch.mask  # (B, T)
-        right = each.sum() / batch.mask.sum() + bce(clip, batch.is_fake, smoothing).mean()
-        by_frame = (frames * batch.mask).sum(1) / batch.mask.sum(1)  # (B,)
-        return right + self.config.rank_weight * (rank_loss(clip) + rank_loss(by_frame))
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        # early on the average would be mostly the start: let it follow faster
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        for kept, new in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
-            kept.lerp_(new, 1 - decay)
-        for mine, its in zip(self.averaged.buffers(), self.model.buffers(), strict=True):
-            mine.copy_(its)  # the statistics of batch normalisation are averages already
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "step": self.step,
-            "loss": self._loss,
-            "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-
-    def save(self, path: Path) -> None:
-        half_written = path.with_suffix(".tmp")
-        torch.save(self.state(), half_written)
-        half_written.replace(path)
-
-    def load(self, path: Path) -> None:
-        if not path.exists():
-            return
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self._loss = state["step"], state["loss"]
-
-
-def make_detector(config: RunConfig) -> Detector:
-    """Return the detector of a run at its start: the weights are those that the run names."""
-    model = Detector(config.encoder, config.hidden, config.dropout, config.temporal)
-    if config.init:
-        state = torch.load(config.init, map_location="cpu", weights_only=True)
-        cast(Encoder, model.encoder).load_imagenet(state)
-    if config.start:
-        load_start(model, Path(config.start))
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = make_detector(config).to(device).eval()
+    found = fit_frame_head(model, data.store, data.parts.train, config, device, out)
+    look = data.validation.look(model, device)
+    log = RunLog(out, step=0)
+    log.add({"step": 1, **found, **look.as_record()})
+    log.close()
+    save_tensors(out / BEST, {"averaged": model.state_dict()})
+    save_tensors(out / CHECKPOINT, {"averaged": model.state_dict(), "step": 1})
+    write_report(config, out, read_log(out))
     return model
 
 
-def load_averaged(model: Detector, path: Path) -> None:
-    """Read the averaged weights of a checkpoint or of an `averaged-N.pt`; no code is run."""
-    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["averaged"])
+class _Training:
+    """A run by gradient descent."""
 
+    def __init__(
+        self, config: RunConfig, out: Path, data: Data, device: torch.device, processes: Processes
+    ) -> None:
+        self._config, self._out, self._data = config, out, data
+        self._device, self._processes = device, processes
+        self._own = processes.share(config.accumulate)
+        self._state = RunState(config, device, processes)
+        self._state.load(out / CHECKPOINT)
+        self._log = None
+        if processes.leads:
+            self._log = RunLog(out, self._state.step, config.tensorboard)
+        self._begun_s = time.monotonic()
 
-def load_start(model: Detector, path: Path) -> None:
-    """Begin with an earlier run's averaged weights; a single encoder's go into a pair's half."""
-    state = torch.load(path, map_location="cpu", weights_only=True)["averaged"]
-    single = not any(key.startswith("encoder.trained.") for key in state)
-    if isinstance(model.encoder, EncoderPair) and single:
-        prefix = "encoder."
-        half = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-        model.encoder.trained.load_state_dict(half)
-    else:
-        model.load_state_dict(state)
+    def run(self) -> Detector:
+        state, config = self._state, self._config
+        line = StepLine(config.steps, state.step)
+        stopping = self._is_over()
+        batches = self._batches() if not stopping else iter(())
+        for step_batches in batches:
+            loss = state.advance(step_batches)
+            if self._log is not None:
+                line.update(state.step, loss)
+            stopping = self._pause()
+            if stopping:
+                break
+        line.clear()
+        return self._finish()
 
+    def _pause(self) -> bool:
+        """Look, log and save where it is time to; tell whether the run is over."""
+        state, config = self._state, self._config
+        last = state.step == config.steps
+        looks = last or state.step % config.evaluate_every == 0
+        if self._log is not None and (looks or state.step % config.save_every == 0):
+            seconds = time.monotonic() - self._begun_s
+            record = {"step": float(state.step), "train_loss": state.loss, "seconds": seconds}
+            if looks:
+                record |= self._look()
+            self._log.add(record)
+            state.save(self._out / CHECKPOINT)
+        return self._processes.agree(self._is_over(), self._device) if looks else False
 
-def freeze_batch_norm(model: nn.Module) -> None:
-    """Keep the statistics that each batch normalisation has."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
+    def _look(self) -> dict[str, float]:
+        state = self._state
+        found = self._data.validation.look(state.averaged.eval(), self._device).as_record()
+        weights = {"averaged": state.averaged.state_dict()}
+        save_tensors(self._out / f"averaged-{state.step}.pt", weights)
+        if state.best.takes(watched(found, self._config.watch), state.step):
+            save_tensors(self._out / BEST, weights)
+        return found
 
+    def _is_over(self) -> bool:
+        state, config = self._state, self._config
+        tired = config.patience and state.best.waited >= config.patience
+        return state.step >= config.steps or bool(tired)
 
-def _batches(data: BatchDataset, start: int) -> Iterator[tuple[int, Batch]]:
-    rest = Subset(data, range(start, len(data)))
-    # one worker makes batches while the main process computes; forked, so the store is shared
-    loader = DataLoader(rest, batch_size=None, num_workers=1, prefetch_factor=4)
-    yield from enumerate(loader, start)
+    def _batches(self) -> Iterator[list[tuple[int, Batch]]]:
+        """Yield this process' batches of each step, with their numbers in the run."""
+        config = self._config
+        each, begin = config.accumulate, self._state.step
+        count = config.steps * each
+        data = BatchDataset(
+            self._data.store, self._data.parts.train, config.mix, config.batch_side_px,
+            config.seed, count,
+        )  # fmt: skip
+        numbers = [step * each + k for step in range(begin, config.steps) for k in self._own]
+        # workers make batches while the main process computes; each opens the store's files itself
+        loader = DataLoader(
+            Subset(data, numbers),
+            batch_size=None,
+            num_workers=config.workers,
+            prefetch_factor=4 if config.workers else None,
+        )
+        numbered = zip(numbers, loader, strict=True)
+        while step_batches := list(islice(numbered, len(self._own))):
+            yield step_batches
 
-
-def _guard_config(config: RunConfig, out: Path) -> None:
-    path, record = out / CONFIG, config.as_record()
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [k for k in record if k not in SCHEDULE and record[k] != before.get(k)]
-        if changed:
-            raise UsageError(f"{out} holds a run with another {', '.join(changed)}: use a new one")
-    path.write_text(json.dumps(record, indent=1), encoding="utf-8")
-
-
-def _append(path: Path, record: dict[str, float]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
+    def _finish(self) -> Detector:
+        model = self._state.averaged
+        if self._log is not None:
+            self._log.close()
+            best = self._out / BEST
+            if best.exists():
+                model.load_state_dict(read_averaged(best))
+            write_report(self._config, self._out, read_log(self._out))
+        return model.eval()
