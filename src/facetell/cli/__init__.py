@@ -43,7 +43,9 @@ COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
     Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
     Command("doctor", "check this installation: versions, what is missing", "facetell.cli.doctor"),
+    Command("dataset", "count a data set, find what is broken or twice", DATA, "dataset_main"),
     Command("prepare", "make training crops of data sets", DATA, "prepare_main"),
+    Command("autoencode", "add fakes made of a store's reals", DATA, "autoencode_main"),
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
     Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
 )
@@ -108,7 +110,7 @@ def _what_instead(word: str) -> str:
 
 
 def _help() -> str:
-    commands = "\n".join(f"  {command.name:<8}  {command.summary}" for command in COMMANDS)
+    commands = "\n".join(f"  {command.name:<10}  {command.summary}" for command in COMMANDS)
     return f"""\
 usage: facetell COMMAND ...
 

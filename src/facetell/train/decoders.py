@@ -111,15 +111,17 @@ def _patch(pictures: Pixels, rng: np.random.Generator) -> Pixels:
 
 @torch.no_grad()
 def decoded(picture: Pixels, model: Autoencoder, rng: np.random.Generator) -> Pixels:
-    """Pass a picture, RGB uint8 (S, S, 3), S a multiple of 4, through an autoencoder.
+    """Pass a picture, RGB uint8 (S, S, 3), through an autoencoder.
 
     What is finer than `COARSE_PX` is the decoder's, sharpened to 0.7 to 1.15 times the real's.
     """
-    wide = np.pad(picture, ((EDGE_PX, EDGE_PX), (EDGE_PX, EDGE_PX), (0, 0)), mode="reflect")
+    side = picture.shape[0]
+    edges = (EDGE_PX, EDGE_PX + -side % max(STRIDES))
+    wide = np.pad(picture, (edges, edges, (0, 0)), mode="reflect")
     x = torch.from_numpy(wide.transpose(2, 0, 1)[None].copy()).float().div(255)
     with torch.autocast("cpu", torch.bfloat16):
         y = model(x.contiguous(memory_format=torch.channels_last))
-    inside = slice(EDGE_PX, -EDGE_PX)
+    inside = slice(EDGE_PX, EDGE_PX + side)
     coded = y[0, :, inside, inside].float().numpy().transpose(1, 2, 0) * 255
     light = picture.astype(np.float32)
     coarse = cv2.GaussianBlur(light, (0, 0), COARSE_PX)

@@ -106,7 +106,7 @@ def take_crops(path: Path, settings: ClipSettings) -> list[Clip]:
     with open_video(path) as video:
         if video.info.width != video.info.height:
             size = f"{video.info.width}x{video.info.height}"
-            raise UsageError(f"{path.name}: {size} is no square crop of a face")
+            raise UsageError(f"{path}: {size} is no square crop of a face")
         bursts: dict[int, list[tuple[Pixels, float, int]]] = {}
         for frame in video.frames(settings.sampling(video.info.duration_s)):
             crop = _at_most(frame.rgb, settings.side_px)

@@ -198,9 +198,10 @@ def examine(media: Media) -> tuple[NewClip, ...] | str:
     (tools,) = _equipment
     try:
         with tools.tree.opened(media.file) as path:
-            return _clips(path, media, tools)
-    except FacetellError as error:
-        return _without_path(str(error), media)
+            try:
+                return _clips(path, media, tools)
+            except FacetellError as error:
+                return str(error).removeprefix(f"{path}: ")  # the list names the file itself
     except OSError as error:
         return error.strerror or str(error)
 
@@ -234,10 +235,3 @@ def _own_jpeg(path: Path, clip: Clip) -> bytes:
     # a profile or a turn that the file asks for makes its plain picture another one
     same = bgr is not None and bgr.shape == crop.shape and np.abs(bgr - crop.astype(int)).max() <= 2
     return jpeg if same else b""
-
-
-def _without_path(message: str, media: Media) -> str:
-    """Drop the path from the front of an error: the list of skipped files has it already."""
-    _, colon, reason = message.partition(": ")
-    name = PurePosixPath(media.file).suffix
-    return reason if colon and name in message.partition(": ")[0] else message

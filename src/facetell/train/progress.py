@@ -21,6 +21,7 @@ class FileProgress:
         total: files to do in this run.
         stream: where to; standard error, so that results can go elsewhere.
         now_s: the clock.
+        noun: what is counted.
     """
 
     def __init__(
@@ -28,7 +29,9 @@ class FileProgress:
         total: int,
         stream: TextIO | None = None,
         now_s: Callable[[], float] = time.monotonic,
+        noun: str = "files",
     ) -> None:
+        self._noun = noun
         self._total, self._stream, self._now_s = total, stream or sys.stderr, now_s
         self._done = self._skipped = 0
         self._begun_s = self._shown_s = now_s()
@@ -52,7 +55,9 @@ class FileProgress:
         """Return `12 of 400 files, 3.1 a second, 2:05 left, 1 skipped`."""
         rate_hz = self._done / max(self._now_s() - self._begun_s, 1e-9)
         left = clock((self._total - self._done) / rate_hz) if self._done else "unknown time"
-        counted = f"{self._done:,} of {self._total:,} files, {rate_hz:.1f} a second, {left} left"
+        counted = (
+            f"{self._done:,} of {self._total:,} {self._noun}, {rate_hz:.1f} a second, {left} left"
+        )
         return f"{counted}, {self._skipped:,} skipped" if self._skipped else counted
 
     def _show(self) -> None:
