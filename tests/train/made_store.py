@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.train.landmarks import POINTS
-from facetell.train.store import ClipRecord, Pixels, encode_jpeg
+from facetell.train.store import AUTOENCODED, ClipRecord, Pixels, encode_jpeg
 from facetell.train.store_writer import NewClip, StoreWriter
 
 SIDE = 72
@@ -55,7 +55,9 @@ def made_clips(frames: int = 5, each: int = 2) -> Iterator[NewClip]:
                 yield _clip(source, f"{seed}", real, is_fake=False)
                 yield _clip(source, f"{seed}", [forged(p) for p in real], is_fake=True)
             picture = face(1000 * place + 10 * k + 1, SIDE)
-            yield _clip(source, f"{1000 * place + 10 * k + 1}", [forged(picture)], True, "decoded")
+            yield _clip(
+                source, f"{1000 * place + 10 * k + 1}", [forged(picture)], True, AUTOENCODED
+            )
             yield _clip(
                 source, f"{1000 * place + 10 * k}", [forged(face(k, SIDE))], True, "synthetic"
             )

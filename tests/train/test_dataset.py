@@ -55,7 +55,7 @@ def test_a_pair_is_a_fake_and_its_original(store: Store) -> None:
             named = real.file == fake.original
             assert named or (not fake.original and real.group == fake.group and real.frames > 1)
     assert {fake.frames for fake in fakes} == {1, 5}
-    assert not {f.manipulation for f in fakes} & {"decoded", "synthetic"}
+    assert not {f.manipulation for f in fakes} & {"autoencoded", "synthetic"}
 
 
 def test_twins_are_the_same_moments(store: Store) -> None:

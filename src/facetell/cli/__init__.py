@@ -13,9 +13,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 
 from facetell import __version__
-from facetell.errors import FacetellError
+from facetell.errors import FacetellError, MissingDependency
 
 EXIT_OK = 0
 EXIT_USAGE = 2
@@ -83,9 +84,21 @@ def print_error(message: str) -> None:
 def _run(words: list[str]) -> int:
     command = next((known for known in COMMANDS if words and words[0] == known.name), None)
     if command is not None:
-        status: int = getattr(importlib.import_module(command.module), command.function)(words[1:])
+        status: int = getattr(_module(command), command.function)(words[1:])
         return status
     return _answer_without_command(words)
+
+
+def _module(command: Command) -> ModuleType:
+    """Import what answers a command, or say which extra it needs."""
+    try:
+        return importlib.import_module(command.module)
+    except ModuleNotFoundError as error:
+        if command.module not in (TRAIN, DATA) or str(error.name).startswith("facetell"):
+            raise
+        raise MissingDependency(
+            f"{command.name} needs {error.name}: pip install 'facetell[train]'"
+        ) from error
 
 
 def _answer_without_command(words: list[str]) -> int:

@@ -17,10 +17,9 @@ import numpy as np
 from facetell.errors import UsageError
 from facetell.train.decoders import STRIDES, UPSAMPLERS, Autoencoder, decoded, train_autoencoder
 from facetell.train.progress import FileProgress
-from facetell.train.store import ClipRecord, Pixels, Store, encode_jpeg
+from facetell.train.store import AUTOENCODED, ClipRecord, Pixels, Store, encode_jpeg
 from facetell.train.store_writer import NewClip, StoreWriter
 
-MANIPULATION = "autoencoded"
 HELD_OUT = ("validation", "test")
 LEARNED, LEARNED_PX = 800, 224
 """Crops that the autoencoders learn from, at most, and their side."""
@@ -106,10 +105,10 @@ def _fake(store: Store, real: ClipRecord, models: Models, frames: int, seed: int
     ]
     record = replace(
         real,
-        clip=f"{real.clip} {MANIPULATION}",
+        clip=f"{real.clip} {AUTOENCODED}",
         file=_file(real),
         is_fake=True,
-        manipulation=MANIPULATION,
+        manipulation=AUTOENCODED,
         method=models.names[kind],
         original=real.file,
         row=-1,
@@ -121,4 +120,4 @@ def _fake(store: Store, real: ClipRecord, models: Models, frames: int, seed: int
 
 def _file(real: ClipRecord) -> str:
     """Return a name for the file that the fake would be; several clips may be of one file."""
-    return f"{real.clip.removeprefix(real.dataset + '/')} {MANIPULATION}"
+    return f"{real.clip.removeprefix(real.dataset + '/')} {AUTOENCODED}"

@@ -113,6 +113,8 @@ def _add_source_options(parser: ArgumentParser) -> None:
     add("--label", choices=["real", "fake"], default="", help="every file is (or take only) these")
     add("--fake-is", default="", metavar="VALUE", help="the label in the CSV that means fake")
     add("--allow-missing", action="store_true", help="leave out labels whose file is not there")
+    add("--manipulation", default="", metavar="WORD", help="of fakes whose data set tells none")
+    add("--method", default="", metavar="WORD", help="likewise, the tool that made them")
     add("--workers", type=int, default=_cores(), metavar="N", help="processes (default: cores)")
 
 
@@ -135,7 +137,8 @@ def _request(chosen: Namespace) -> Request:
 
 
 def _choices(chosen: Namespace) -> Choices:
-    return Choices(chosen.fake_is, chosen.label, chosen.allow_missing)
+    words = (chosen.manipulation, chosen.method)
+    return Choices(chosen.fake_is, chosen.label, chosen.allow_missing, *words)
 
 
 def _workers(chosen: Namespace) -> int:

@@ -10,9 +10,8 @@ import numpy as np
 
 from facetell.errors import UsageError
 from facetell.train.config import Mix
-from facetell.train.store import ClipRecord
+from facetell.train.store import AUTOENCODED, SYNTHETIC, ClipRecord
 
-DECODED, SYNTHETIC = "decoded", "synthetic"
 """Manipulations with a count of their own in the mix."""
 
 Grouped = Mapping[str, Sequence[ClipRecord]]
@@ -52,8 +51,8 @@ class Pools:
 def make_pools(records: Sequence[ClipRecord]) -> Pools:
     """Sort the records of one part by what can be drawn of them."""
     reals = [r for r in records if not r.is_fake]
-    fakes = [r for r in records if r.is_fake and r.manipulation != DECODED]
-    decoded = [r for r in records if r.is_fake and r.manipulation == DECODED]
+    fakes = [r for r in records if r.is_fake and r.manipulation != AUTOENCODED]
+    decoded = [r for r in records if r.is_fake and r.manipulation == AUTOENCODED]
     originals = find_originals(records)
     twins = [r for r in fakes if r.frames > 1 and any(o.frames > 1 for o in originals[r.clip])]
     return Pools(

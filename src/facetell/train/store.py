@@ -29,6 +29,8 @@ Pixels = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float32]
 
 INDEX = "index.parquet"
+AUTOENCODED, SYNTHETIC = "autoencoded", "synthetic"
+"""Manipulations that training draws by name: reals through an autoencoder, faces from nothing."""
 POINTS = 468
 """FaceMesh's landmarks of a crop."""
 POINT_BYTES = POINTS * 2 * np.dtype(np.float16).itemsize

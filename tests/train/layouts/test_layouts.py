@@ -85,6 +85,12 @@ class TestFolders:
             "b/c.jpg": False,
         }
 
+    def test_it_says_of_fakes_what_the_data_set_does_not(self, tmp_path: Path) -> None:
+        grow(tmp_path, ["real/a.jpg", "fake/b.jpg"])
+        fake, real = read(tmp_path, Choices(manipulation="synthetic", method="StyleGAN"))[1].media
+        assert (fake.manipulation, fake.method) == ("synthetic", "StyleGAN")
+        assert (real.manipulation, real.method) == ("", "")
+
     def test_a_class_is_missing(self, tmp_path: Path) -> None:
         grow(tmp_path, ["real/a.mp4", "fake/readme.txt"])
         with pytest.raises(UsageError, match="no fake media, all 1 are real"):

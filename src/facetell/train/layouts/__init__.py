@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from facetell.errors import UsageError
@@ -60,7 +61,7 @@ def read_source(
     """
     tree = open_tree(source)
     chosen = _named(layout) if layout else _found(tree, choices)
-    listing = _labelled(chosen.read(tree, choices), choices.label)
+    listing = _described(_labelled(chosen.read(tree, choices), choices.label), choices)
     if not choices.label:
         check_classes(listing.media, str(source))
     return chosen, tree, listing
@@ -84,6 +85,23 @@ def _found(tree: Tree, choices: Choices) -> Layout:
         f"{tree.root}: no known layout ({known}; docs/datasets.md shows them); give a CSV of "
         "file,label, or --label real (or fake) if all its files are"
     )
+
+
+def _described(listing: Listing, choices: Choices) -> Listing:
+    """Say of fakes what the data set doesn't."""
+    if not choices.manipulation and not choices.method:
+        return listing
+    media = tuple(
+        replace(
+            m,
+            manipulation=m.manipulation or choices.manipulation,
+            method=m.method or choices.method,
+        )
+        if m.is_fake
+        else m
+        for m in listing.media
+    )
+    return Listing(media, listing.skipped)
 
 
 def _labelled(listing: Listing, label: str) -> Listing:

@@ -54,11 +54,15 @@ class Choices:
         fake_is: the value of a label that means fake.
         label: every file is "real" or "fake", whatever its place says; empty to believe that.
         allow_missing: labels whose file is absent are left out, not an error.
+        manipulation: of fakes of which the data set doesn't tell it.
+        method: likewise.
     """
 
     fake_is: str = ""
     label: str = ""
     allow_missing: bool = False
+    manipulation: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
