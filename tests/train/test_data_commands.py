@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 pytest.importorskip("pyarrow")
 
 from facetell.cli import main
+from facetell.train.layouts import LAYOUTS
 
 WITHOUT = """
 import sys
@@ -39,3 +40,9 @@ def test_a_missing_extra_is_named(package: str, command: str) -> None:
     done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 3
     assert done.stderr == f"facetell: {command} needs {package}: pip install 'facetell[train]'\n"
+
+
+def test_the_page_on_data_sets_shows_each_layout() -> None:
+    page = (PAGE.parent / "datasets.md").read_text(encoding="utf-8")
+    first_cells = re.findall(r"^\| `(.+?)` \|", page, re.M)
+    assert first_cells == [layout.name for layout in LAYOUTS]

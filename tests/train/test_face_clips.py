@@ -48,6 +48,14 @@ def test_a_video_shorter_than_a_clip_gives_what_it_has() -> None:
     assert 35 <= len(clip.times_s) <= 40  # 4 s, ten a second
 
 
+def test_a_rate_that_does_not_fit_the_step_gives_no_more_clips(tmp_path: Path) -> None:
+    recipe = Recipe(frames=74, rate_hz=24, size=(96, 96))  # two bursts of every second frame
+    path = make_video(tmp_path / "a.mp4", recipe)
+    (clip,) = take_crops(path, ClipSettings(frames=32, crop_margin=1.1))
+    assert 15 <= len(clip.times_s) <= 32
+    assert np.diff(clip.times_s) == pytest.approx(1 / 12)
+
+
 def test_a_still_is_a_clip_of_one(tmp_path: Path) -> None:
     with av.open(str(REAL)) as container:
         rgb = np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)

@@ -205,6 +205,7 @@ def test_files_can_be_chosen_and_left_out(tmp_path: Path, capsys: Out) -> None:
     (tmp_path / "out.csv").write_text("original\n1\n")
     chosen = ["--frames", 6, "--only", "*/0.mp4", "--only", "*/1.mp4"]
     assert prepare(source, out, *chosen, "--exclude", tmp_path / "out.csv") == 0
+    assert "1 real, 1 fake, 3 not labelled or not chosen" in capsys.readouterr().out
     assert [r.file for r in Store(out).records] == ["fake/0.mp4", "real/0.mp4"]
     assert skipped(out) == {f"set/{f}/1.mp4": "left out by out.csv" for f in ("real", "fake")}
     assert prepare(source, tmp_path / "b", "--only", "real/*") == 2

@@ -89,6 +89,7 @@ def test_it_starts_a_new_shard_when_one_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_writer, "SHARD_BYTES", 1000)
+    monkeypatch.setattr(store_writer, "ROWS_A_TABLE", 2)
     store = make(tmp_path, "a", "bb", "ccc", "dddd", "eeeee", marked=True)
     assert len(list((tmp_path / "shards").iterdir())) > 1
     for record in store.records:

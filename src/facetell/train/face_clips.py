@@ -93,7 +93,7 @@ def find_faces(path: Path, settings: ClipSettings, detector: FaceDetector) -> li
         sampling = settings.sampling(video.info.duration_s)
         clips = _all_clips(video, sampling, settings.geometry, detector)
         least = 1 if video.info.is_picture else min(LEAST_FRAMES, video.frames_read)
-    return _best([clip for clip in clips if len(clip.times_s) >= least], settings.faces)
+    return _best([clip for clip in clips if len(clip.times_s) >= least], settings)
 
 
 def take_crops(path: Path, settings: ClipSettings) -> list[Clip]:
@@ -111,7 +111,7 @@ def take_crops(path: Path, settings: ClipSettings) -> list[Clip]:
         for frame in video.frames(settings.sampling(video.info.duration_s)):
             crop = _at_most(frame.rgb, settings.side_px)
             bursts.setdefault(frame.burst, []).append((crop, frame.time_s, frame.index))
-    return [_crop_clip(burst, kept) for burst, kept in sorted(bursts.items())]
+    return _longest([_crop_clip(burst, kept) for burst, kept in bursts.items()], settings.clips)
 
 
 def new_clip(
@@ -176,14 +176,23 @@ def _worth(seen: Observation) -> float:
     return seen.quality
 
 
-def _best(clips: list[Clip], faces: int) -> list[Clip]:
+def _best(clips: list[Clip], settings: ClipSettings) -> list[Clip]:
     """Keep the tracks that were seen longest and best: by the sum of their frames' quality."""
     worth: dict[int, float] = {}
     for clip in clips:
         worth[clip.track_id] = worth.get(clip.track_id, 0.0) + float(clip.quality.sum())
-    kept = sorted(worth, key=lambda track: -worth[track])[:faces]
-    chosen = [clip for clip in clips if clip.track_id in kept]
-    return sorted(chosen, key=lambda clip: (clip.track_id, clip.burst))
+    kept = sorted(worth, key=lambda track: -worth[track])[: settings.faces]
+    of_track = ([clip for clip in clips if clip.track_id == track] for track in sorted(kept))
+    return [clip for own in of_track for clip in _longest(own, settings.clips)]
+
+
+def _longest(clips: list[Clip], count: int) -> list[Clip]:
+    """Keep so many clips of one face, in order of time.
+
+    A short video whose rate doesn't fit the step gives bursts that interleave, one too many.
+    """
+    longest = sorted(clips, key=lambda clip: -len(clip.times_s))[:count]
+    return sorted(longest, key=lambda clip: clip.burst)
 
 
 def _crop_clip(burst: int, kept: list[tuple[Pixels, float, int]]) -> Clip:

@@ -94,7 +94,9 @@ def prepare(request: Request, say: Say) -> Outcome:
     listing = _chosen(listing, request)
     fakes = sum(media.is_fake for media in listing.media)
     reals = len(listing.media) - fakes
-    say(f"{request.source}: layout {layout.name}, {reals:,} real, {fakes:,} fake")
+    others = len(tree.media) - len(listing.media) - len(listing.skipped)
+    unused = f", {others:,} not labelled or not chosen" if others > 0 else ""
+    say(f"{request.source}: layout {layout.name}, {reals:,} real, {fakes:,} fake{unused}")
     if request.landmarks is not None:
         FaceMesh(request.landmarks)  # workers would fail one by one
     settings = _with_crop_margin(request, tree, listing, say)

@@ -38,6 +38,7 @@ JOURNAL = "journal.jsonl"
 SKIPPED = "skipped.csv"
 DATASETS = "datasets.json"
 SHARD_BYTES = 256 << 20
+ROWS_A_TABLE = 4096
 Row = dict[str, Any]
 
 
@@ -75,9 +76,10 @@ class StoreWriter:
             _check_folder(root)
             for name in ("shards", "landmarks"):
                 (root / name).mkdir(parents=True, exist_ok=True)
-            self._indexed = read_index(root) if (root / INDEX).exists() else None
-            self._finished = set(_files(self._indexed))
-            self._rows: list[Row] = []
+            old = [read_index(root)] if (root / INDEX).exists() else []
+            self._tables: list[pa.Table] = old
+            self._rows: list[Row] = []  # not yet in a table, which needs a tenth of the memory
+            self._finished = {pair for table in old for pair in _files(table)}
             self._skipped: dict[tuple[str, str], str] = {}
             self._read_journal()
             self._cut_shards()
@@ -153,10 +155,9 @@ class StoreWriter:
         Raises:
             OutputError: they cannot be written.
         """
-        new = pa.Table.from_pylist(self._rows, SCHEMA)
-        table = new if self._indexed is None else pa.concat_tables([self._indexed, new])
-        table = table.sort_by("clip")  # whatever order the files were done in
+        table = self._table().sort_by("clip")  # whatever order the files were done in
         with _writing(self._root):
+            self._settle()
             self.close()
             write_index(self._root, table)
             self._write_skipped()
@@ -188,10 +189,21 @@ class StoreWriter:
         if self._shard is None:
             self._shard = shard_path(self._root, self._number).open("ab")
         if self._shard.tell() >= SHARD_BYTES:
+            self._settle()
             self._shard.close()
             self._number += 1
             self._shard = shard_path(self._root, self._number).open("ab")
         return self._number, self._shard.tell()
+
+    def _settle(self) -> None:
+        """Wait until the crops are on the disk: what the index names must outlive a power cut."""
+        if self._shard is not None:
+            os.fsync(self._shard.fileno())
+
+    def _table(self) -> pa.Table:
+        self._tables.append(pa.Table.from_pylist(self._rows, SCHEMA))
+        self._rows.clear()
+        return pa.concat_tables(self._tables)
 
     def _note(self, entry: dict[str, Any]) -> None:
         self._journal.write(json.dumps(entry).encode() + b"\n")
@@ -222,12 +234,13 @@ class StoreWriter:
     def _take(self, rows: Sequence[Row]) -> None:
         self._rows += rows
         self._finished.update((row["dataset"], row["file"]) for row in rows)
+        if len(self._rows) >= ROWS_A_TABLE:
+            self._tables = [self._table()]
 
     def _cut_shards(self) -> None:
         """Cut off what belongs to no finished file."""
         ends: dict[Path, int] = {}
-        old = [] if self._indexed is None else self._indexed.select(_PLACES).to_pylist()
-        for row in [*old, *self._rows]:
+        for row in self._table().select(_PLACES).to_pylist():
             for path, end in (
                 (shard_path(self._root, row["shard"]), _end(row)),
                 (points_path(self._root, row["shard"]), _points_end(row)),
@@ -299,9 +312,8 @@ def _append_points(root: Path, shard: int, points: npt.NDArray[np.float16]) -> i
     return start
 
 
-def _files(table: pa.Table | None) -> Iterator[tuple[str, str]]:
-    if table is not None:
-        yield from zip(table["dataset"].to_pylist(), table["file"].to_pylist(), strict=True)
+def _files(table: pa.Table) -> Iterator[tuple[str, str]]:
+    return zip(table["dataset"].to_pylist(), table["file"].to_pylist(), strict=True)
 
 
 def _entry(line: bytes) -> Row | None:
