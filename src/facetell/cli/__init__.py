@@ -39,6 +39,7 @@ class Command:
 
 TRAIN = "facetell.train.commands"
 DATA = "facetell.train.data_commands"
+EVALUATION = "facetell.evaluation.commands"
 
 COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
@@ -49,6 +50,7 @@ COMMANDS = (
     Command("autoencode", "add fakes made of a store's reals", DATA, "autoencode_main"),
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
     Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
+    Command("evaluate", "measure a model on labelled media", EVALUATION, "evaluate_main"),
 )
 
 

@@ -37,15 +37,15 @@ def summary_row(verdict: Verdict) -> str:
     """The line of one file, in the order of SUMMARY_COLUMNS."""
     media, error = verdict.media, verdict.error
     cells = (
-        _safe(str(verdict.path)),
+        safe_cell(str(verdict.path)),
         verdict.label,
         _decimal(verdict.p_fake, 6),
         _decimal(verdict.confidence, 6),
         str(len(verdict.tracks)),
         str(media.frames_read) if media else "",
         _decimal(media.duration_s if media else None, 3),
-        _safe("; ".join(all_reasons(verdict.reasons, verdict.warnings))),
-        _safe(error.message if error else ""),
+        safe_cell("; ".join(all_reasons(verdict.reasons, verdict.warnings))),
+        safe_cell(error.message if error else ""),
         verdict.sha256 or "",
     )
     return _lines([cells])
@@ -75,7 +75,7 @@ def _decimal(value: float | None, decimals: int) -> str:
     return "" if value is None else f"{value:.{decimals}f}"
 
 
-def _safe(text: str) -> str:
+def safe_cell(text: str) -> str:
     """A stranger's text as a cell that no spreadsheet runs, on one line."""
     shown = printable(text)
     return f"'{shown}" if shown.startswith(_FORMULA_STARTS) else shown

@@ -5,8 +5,6 @@ All that comes from outside (file names, messages, model cards) goes through `es
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +12,12 @@ from pathlib import Path
 
 from facetell.report.chart import timeline_chart
 from facetell.report.icons import icon
+from facetell.report.page import data_uri, escape, page
 from facetell.report.pictures import face_jpeg, heat_jpeg
 from facetell.report.statements import LIMITS, MEANINGS, TITLES, all_reasons, without_path
-from facetell.report.style import SHEET, content_security_policy
 from facetell.verdict import Evidence, Label, Media, Verdict
 from facetell.weights import Metric, ModelCard, Thresholds
-from facetell.wording import clock, counted, printable, probability, span
+from facetell.wording import clock, counted, probability, span
 
 # Two pictures of some 15 kB each: the page stays small enough for a mail.
 _FACES_PICTURED = 8
@@ -55,7 +53,7 @@ def render(verdict: Verdict, card: ModelCard | None, made_at: datetime) -> str:
         _model(verdict, card),
     )
     name = escape(Path(verdict.path).name)
-    return _page(f"{TITLES[verdict.label]}: {name}", "".join(parts), made_at)
+    return page(f"{TITLES[verdict.label]}: {name}", "".join(parts), made_at)
 
 
 def render_index(entries: Sequence[IndexEntry], summary: str, made_at: datetime) -> str:
@@ -74,26 +72,7 @@ def render_index(entries: Sequence[IndexEntry], summary: str, made_at: datetime)
         '<th scope="col" class="number">p(fake)</th><th scope="col">File</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div></section>"
     )
-    return _page("Overview", body, made_at)
-
-
-def escape(text: object) -> str:
-    """Make any text harmless inside HTML, and visible where it would not be."""
-    return html.escape(printable(text), quote=True)
-
-
-def _page(title: str, body: str, made_at: datetime) -> str:
-    moment = made_at.strftime("%Y-%m-%d %H:%M %Z")
-    policy = html.escape(content_security_policy(), quote=True)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        '<meta name="referrer" content="no-referrer">'
-        f"<title>{title} - facetell</title><style>{SHEET}</style></head><body><main>"
-        f'<header class="masthead"><b>facetell report</b><span>made {escape(moment)}</span>'
-        f"</header>{body}</main></body></html>\n"
-    )
+    return page("Overview", body, made_at)
 
 
 def _word(label: Label) -> str:
@@ -216,15 +195,11 @@ def _pair(evidence: Evidence) -> str:
     moment = clock(evidence.time_s)
     face = f"face {evidence.track} at {moment}"
     return (
-        f'<figure><div class="pair"><img alt="{face}" src="{_data_uri(face_jpeg(evidence))}">'
-        f'<img alt="heat map of {face}" src="{_data_uri(heat_jpeg(evidence))}"></div>'
+        f'<figure><div class="pair"><img alt="{face}" src="{data_uri(face_jpeg(evidence))}">'
+        f'<img alt="heat map of {face}" src="{data_uri(heat_jpeg(evidence))}"></div>'
         f"<figcaption>at {moment}, p(fake) {escape(probability(evidence.p_fake))}</figcaption>"
         "</figure>"
     )
-
-
-def _data_uri(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def _limits(verdict: Verdict) -> str:

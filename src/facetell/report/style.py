@@ -111,6 +111,10 @@ font-size:.9rem}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:2px;border-radius:.35rem;overflow:hidden;
 background:var(--sunken)}
 .pair img{display:block;width:100%;height:auto}
+.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(22rem,100%),1fr));gap:1rem}
+.plots img{display:block;width:100%;height:auto}
+.mistakes img{display:block;width:100%;max-width:14rem;height:auto;border-radius:.35rem}
+.mistakes figcaption{overflow-wrap:anywhere}
 .heat{display:inline-block;width:7rem;height:.7rem;border-radius:.2rem;vertical-align:middle;
 margin:0 .4rem;print-color-adjust:exact;
 background:linear-gradient(90deg,#00000400,#57106e0a,#bc375429,#f98e095e,#fcffa4a6),#a8a8a8}
