@@ -82,7 +82,7 @@ class Regression:
     copies: int = 2
     frames: int = 8
     folds: int = 5
-    strengths: tuple[float, ...] = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+    strengths: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
     def __post_init__(self) -> None:
         if self.copies < 0 or self.frames < 1 or self.folds < 2:

@@ -12,8 +12,6 @@ from facetell.errors import UsageError
 from facetell.train.config import Mix
 from facetell.train.store import AUTOENCODED, SYNTHETIC, ClipRecord
 
-"""Manipulations with a count of their own in the mix."""
-
 Grouped = Mapping[str, Sequence[ClipRecord]]
 
 
