@@ -3,7 +3,7 @@
     python benchmarks/int8.py DATA OUT [--model CARD] [--split validation] [--frames 32]
 
 Convolutions are quantised to U8S8, per channel, calibrated on the faces of the training clips in
-DATA (labels.csv and the videos, as for validation.py); the heads stay float32. OUT gets the graph
+DATA (labels.csv and the videos); the heads stay float32. OUT gets the graph
 and a card. Both models then run over the split, and printed are their AUCs, every verdict that
 flips and the largest change of a probability. It may ship if no verdict flips, no probability
 moves by more than 0.05 and the AUC falls by at most 0.005.
@@ -27,11 +27,15 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
-from validation import Scored, score
 
-from facetell import Analyzer, FacetellError, Options
+from facetell import FacetellError, Options
 from facetell.clips import crop_face
+from facetell.evaluation.answers import Outcome, Trial
+from facetell.evaluation.comparison import compare, told
+from facetell.evaluation.measures import scored
+from facetell.evaluation.trials import run_trials
 from facetell.faces import load_detector
+from facetell.train.layouts import read_source
 from facetell.train.metrics import auc
 from facetell.video import Sampling, open_video
 from facetell.weights import ModelCard, find
@@ -96,16 +100,15 @@ def quantise(card: ModelCard, crops: list[npt.NDArray[np.uint8]], out: Path) -> 
     return path
 
 
-def compare(before: list[Scored], after: list[Scored]) -> bool:
-    """Print how two runs over the same videos differ; return whether the gate is passed."""
-    moved = [abs(a.p_fake - b.p_fake) for a, b in zip(after, before, strict=True)]
-    flipped = [b.path for a, b in zip(after, before, strict=True) if a.label != b.label]
-    aucs = [auc(np.array([s.is_fake for s in x]), np.array([s.p_fake for s in x]))
-            for x in (before, after)]  # fmt: skip
-    print(f"video AUC {aucs[0]:.4f} before, {aucs[1]:.4f} in int8")
-    print(f"probabilities move by {max(moved):.3f} at most, {np.median(moved):.3f} in the median")
-    print(f"{len(flipped)} of {len(before)} verdicts flip: {', '.join(flipped) or 'none'}")
-    return not flipped and max(moved) <= MOST_MOVED and aucs[0] - aucs[1] <= MOST_AUC_LOST
+def passes(before: list[Outcome], after: list[Outcome]) -> bool:
+    """Print how two runs over the same files differ; return whether the gate is passed."""
+    rows = scored(before), scored(after)
+    moved = np.abs(rows[0].p_fake - rows[1].p_fake)
+    comparison = compare(before, after)
+    print("\n".join(told(comparison)))
+    print(f"probabilities move by {moved.max():.3f} at most, {np.median(moved):.3f} in the median")
+    lost = auc(rows[0].is_fake, rows[0].p_fake) - auc(rows[1].is_fake, rows[1].p_fake)
+    return not comparison.flips and float(moved.max()) <= MOST_MOVED and lost <= MOST_AUC_LOST
 
 
 def main() -> None:
@@ -119,13 +122,17 @@ def main() -> None:
     chosen = parser.parse_args()
     card = find(chosen.model)
     path = quantise(card, training_faces(chosen.data, card), chosen.out)
-    runs = [
-        score(chosen.data, chosen.split, Analyzer(Options(frames=chosen.frames, model=str(model))))
-        for model in (card.path, path)
-    ]
+    _, tree, listing = read_source(chosen.data)
+    media = [m for m in listing.media if m.part == chosen.split]
+    trials = [Trial(Options(frames=chosen.frames, model=str(m))) for m in (card.path, path)]
+    found = run_trials(media, tree, trials, chosen.out, workers=2)
     sizes = [p.stat().st_size / 1e6 for p in (card.graph_path, path.with_suffix(".onnx"))]
     print(f"files: {sizes[0]:.1f} MB before, {sizes[1]:.1f} MB in int8")
-    print("passed: it may ship" if compare(*runs) else "failed: it may not ship")
+    print(
+        "passed: it may ship"
+        if passes(found[trials[0]], found[trials[1]])
+        else "failed: it may not ship"
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from facetell import weights
 from facetell.cli import main
 from facetell.evaluation import trials
 from facetell.evaluation.answers import BOOK
+from facetell.evaluation.degradations import BY_NAME, write_copy
 
 SAMPLES = Path(weights.__file__).parent / "data" / "samples"
 FAST = ["--frames", "5", "--workers", "1"]
@@ -20,7 +21,7 @@ FAST = ["--frames", "5", "--workers", "1"]
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Two real and two fake files in a table, and one that cannot be read."""
+    """Files in a table: two real, a worse copy, two fake, and one that cannot be read."""
     folder = tmp_path / "data"
     folder.mkdir()
     rows = ["path,label,source,method,split"]
@@ -34,6 +35,8 @@ def data(tmp_path: Path) -> Path:
         rows.append(f"{name}.mp4,{label},page {name},made,{split}")
     (folder / "broken.mp4").write_bytes(b"no video")
     rows.append("broken.mp4,real,page,,validation")
+    copy = write_copy(SAMPLES / "astronaut_real.mp4", folder, BY_NAME["JPEG 40"])
+    rows.append(f"{copy.name},real,page,,validation")
     (folder / "labels.csv").write_text("\n".join(rows))
     return folder
 
@@ -44,7 +47,7 @@ def test_it_measures_prints_and_writes(
     out = tmp_path / "out"
     assert main(["evaluate", str(data), *FAST, "--part", "validation", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
-    assert "2 real, 1 fake" in printed
+    assert "3 real, 1 fake" in printed
     assert "video_auc" in printed
     assert "1 files: error" in printed
     summary = json.loads((out / "summary.json").read_text())
@@ -52,7 +55,7 @@ def test_it_measures_prints_and_writes(
     assert summary["model"]["sha256"] == weights.find("default").sha256
     with (out / "files.csv").open(newline="") as file:
         rows = {row["file"]: row for row in csv.DictReader(file)}
-    assert set(rows) == {"a_real.mp4", "b_fake.mp4", "broken.mp4"}
+    assert set(rows) == {"a_real.mp4", "b_fake.mp4", "broken.mp4", "copy.mkv"}
     assert float(rows["b_fake.mp4"]["p_fake"]) > float(rows["a_real.mp4"]["p_fake"])
     page = (out / "report.html").read_text()
     assert "data:image/svg+xml" in page
@@ -99,3 +102,51 @@ def test_it_says_what_is_wrong(
 ) -> None:
     assert main(["evaluate", str(data), *FAST, *extra]) in (2, 3)
     assert message in capsys.readouterr().err
+
+
+def test_it_compares_two_folders(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [str(tmp_path / name) for name in ("five", "ten")]
+    for folder, count in zip(folders, ("5", "10"), strict=True):
+        command = ["evaluate", str(data), "--workers", "1", "--frames", count, "--out", folder]
+        assert main(command) == 0
+    capsys.readouterr()
+    assert main(["compare", *folders]) == 0
+    assert capsys.readouterr().out.startswith("3 files in both")
+    assert main(["compare", *folders, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["files"] == 3  # two are the same under two names
+    assert main(["compare", folders[0], str(tmp_path)]) == 3
+    assert "make it by facetell evaluate" in capsys.readouterr().err
+
+
+def test_it_calibrates_a_card_and_writes_its_numbers(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for path in weights.MODEL_DIR.glob("default.*"):
+        shutil.copy(path, folder)
+    card = folder / "default.json"
+    command = ["calibrate", str(data), "--model", str(card), *FAST, "--on", "samples"]
+    assert main([*command, "--folds", "0"]) == 2
+    assert "test part" in capsys.readouterr().err
+    command += ["--part", "validation", "--folds", "0", "--out", str(tmp_path / "answers")]
+    before = card.read_text()
+    assert main([*command, "--dry-run"]) == 0
+    assert card.read_text() == before
+    assert main(command) == 0
+    found = weights.find(card)
+    assert found.calibration != weights.find("default").calibration
+    assert {m.name for m in found.metrics if m.on == "samples"} >= {"video_auc", "real called fake"}
+
+
+def test_it_writes_measured_numbers_into_a_card(data: Path, tmp_path: Path) -> None:
+    for path in weights.MODEL_DIR.glob("default.*"):
+        shutil.copy(path, tmp_path)
+    card = tmp_path / "default.json"
+    command = ["evaluate", str(data), *FAST, "--part", "test", "--model", str(card)]
+    assert main([*command, "--into-card", "the samples"]) == 0
+    found = weights.find(card)
+    assert found.calibration == weights.find("default").calibration
+    assert [m.n for m in found.metrics if m.on == "the samples" and m.name == "video_auc"] == [2]

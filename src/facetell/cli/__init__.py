@@ -51,6 +51,8 @@ COMMANDS = (
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
     Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
     Command("evaluate", "measure a model on labelled media", EVALUATION, "evaluate_main"),
+    Command("compare", "put two evaluations side by side", EVALUATION, "compare_main"),
+    Command("calibrate", "fit a model's card to labelled media", EVALUATION, "calibrate_main"),
 )
 
 

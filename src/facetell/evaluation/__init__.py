@@ -8,6 +8,8 @@ slices, kinds how each part of a data set is judged
 summary       one data set's numbers; settings and degradations side by side
 plots, page   the same as pictures and as one HTML page
 results       JSON, CSV and HTML written into a folder
+card          calibration, thresholds and measured numbers → a model's card
+comparison    two evaluations of the same files, side by side
 commands      the command line of all this
 
 Needs the extra `train` for its plots; never torch.

@@ -1,22 +1,35 @@
-"""`facetell evaluate`: parse, call, print."""
+"""`facetell evaluate`, `compare` and `calibrate`: parse, call, print."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from facetell import ensemble
+from facetell.ensemble import EnsembleCard
 from facetell.errors import UsageError
 from facetell.evaluation.answers import Outcome, Trial
+from facetell.evaluation.card import (
+    card_metrics,
+    check_calibratable,
+    cross_fitted,
+    fit,
+    recalibrated,
+    write_card,
+)
+from facetell.evaluation.comparison import compare
+from facetell.evaluation.comparison import told as comparison_told
 from facetell.evaluation.degradations import DEGRADATIONS
-from facetell.evaluation.results import PAGE, write_results
+from facetell.evaluation.results import PAGE, finite, read_outcomes, write_results
 from facetell.evaluation.summary import Row, Summary, row_of, summarise
 from facetell.evaluation.trials import run_trials
 from facetell.options import FRAME_CHOICES, RUNTIMES, Frames, Options
+from facetell.train.calibrate import Aims
 from facetell.train.layouts import LAYOUTS, Choices, Media, Tree, check_classes, read_source
 from facetell.wording import printable
 
@@ -39,6 +52,62 @@ def evaluate_main(arguments: list[str]) -> int:
         if chosen.out:
             write_results(summary, outcomes, out)
             print(f"report: {out / PAGE}")
+        if chosen.into_card:
+            _write_metrics(chosen, outcomes)
+    return 0
+
+
+def _write_metrics(chosen: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
+    card = ensemble.find(chosen.model)
+    if isinstance(card, EnsembleCard):
+        raise UsageError(f"--into-card: {card.name} is an ensemble and has no card of its own")
+    write_card(card.path, card_metrics(outcomes, None, chosen.into_card), chosen.into_card)
+    print(f"{card.path}: numbers on {chosen.into_card} written")
+
+
+def compare_main(arguments: list[str]) -> int:
+    """Answer `facetell compare`."""
+    parser = argparse.ArgumentParser(
+        prog="facetell compare",
+        allow_abbrev=False,
+        description="Puts two evaluations of the same files side by side: the difference of each "
+        "measure with its interval, and the files that are called something else.",
+    )
+    parser.add_argument("first", type=Path, metavar="A", help="a folder of facetell evaluate --out")
+    parser.add_argument("second", type=Path, metavar="B", help="another, of the same files")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    chosen = parser.parse_args(arguments)
+    comparison = compare(read_outcomes(chosen.first), read_outcomes(chosen.second))
+    if chosen.json:
+        print(json.dumps(finite(asdict(comparison))))
+    else:
+        print("\n".join(printable(line) for line in comparison_told(comparison)))
+    return 0
+
+
+def calibrate_main(arguments: list[str]) -> int:
+    """Answer `facetell calibrate`."""
+    chosen = _calibrate_parser().parse_args(arguments)
+    data = read_data(chosen)
+    card = ensemble.find(chosen.model)
+    check_calibratable(card, {media.part for media in data.media})
+    trial = Trial(Options(frames=chosen.frames, model=chosen.model, runtime=chosen.runtime))
+    with ExitStack() as stack:
+        out = chosen.out or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        outcomes = run_trials(data.media, data.tree, [trial], out, chosen.workers)[trial]
+    aims = Aims(chosen.false_alarms, chosen.misses)
+    fitted = fit(outcomes, card, aims)
+    held_out = cross_fitted(outcomes, card, aims, chosen.folds) if chosen.folds else None
+    on = chosen.on or data.named
+    metrics = card_metrics(recalibrated(outcomes, card, fitted), held_out, on)
+    print(f"{card.path}: {fitted.calibration}, {fitted.thresholds}")
+    print("\n".join(f"  {m.name:<36} {m.value:.3f}  of {m.n} {printable(m.on)}" for m in metrics))
+    if held_out is None:
+        print("the error rates are of the very files that were fitted: expect worse; give --folds")
+    if chosen.dry_run:
+        return 0
+    write_card(card.path, metrics, on, fitted)
+    print(f"{card.path} written")
     return 0
 
 
@@ -83,6 +152,8 @@ def _parser() -> argparse.ArgumentParser:
         "first is the one that the rest of the report is about (default: 32)")  # fmt: skip
     add("--robustness", action="store_true",
         help=f"also degrade every file in {len(DEGRADATIONS)} ways and judge it again")  # fmt: skip
+    add("--into-card", default="", metavar="WORDS",
+        help="write the numbers into the model's card, measured on WORDS")  # fmt: skip
     add("--out", type=Path, metavar="DIR",
         help="keep answers here, and write report.html, summary.json and CSV")  # fmt: skip
     return parser
@@ -92,6 +163,36 @@ def _frames(word: str) -> Frames:
     if word != "all" and not word.isdecimal():
         raise argparse.ArgumentTypeError(f"{word!r}: give whole numbers from 1, or all")
     return "all" if word == "all" else int(word)
+
+
+def _calibrate_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="facetell calibrate",
+        allow_abbrev=False,
+        description="Fits calibration and thresholds of a model's card to labelled media that it "
+        "was not trained on, and writes them and the numbers measured there into the card.",
+    )
+    add_data(parser)
+    add, aims = parser.add_argument, Aims()
+    add("--model", required=True, metavar="NAME", help="name or path of the card to be written")
+    add("--frames", type=_frames, default=_DEFAULTS.frames, metavar="N", help="default: 32")
+    add("--false-alarms", type=_share, default=aims.false_alarms, metavar="SHARE",
+        help="of the reals that may be called fake (default: %(default)s)")  # fmt: skip
+    add("--misses", type=_share, default=aims.misses, metavar="SHARE",
+        help="of the fakes that may be called real (default: %(default)s)")  # fmt: skip
+    add("--folds", type=int, default=5, metavar="N", help="measure error rates on sources that the "
+        "fit did not see, in so many parts; 0 for none (default: %(default)s)")  # fmt: skip
+    add("--on", default="", metavar="WORDS", help="what the card calls these files")
+    add("--out", type=Path, metavar="DIR", help="keep answers here, so that a killed run goes on")
+    add("--dry-run", action="store_true", help="print, and leave the card as it is")
+    return parser
+
+
+def _share(word: str) -> float:
+    value = float(word)  # argparse turns its ValueError into a message
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{word}: give a share from 0 to 1")
+    return value
 
 
 def read_data(chosen: argparse.Namespace) -> Data:

@@ -71,15 +71,15 @@ def _flat(outcome: Outcome) -> dict[str, Any]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(_finite(value), indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(finite(value), indent=1) + "\n", encoding="utf-8")
 
 
-def _finite(value: Any) -> Any:
-    """JSON knows no NaN: what could not be measured is null."""
+def finite(value: Any) -> Any:
+    """Turn what could not be measured into null, since JSON knows no NaN."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -39,10 +39,10 @@ def calibrate(logits: Array, is_fake: npt.NDArray[np.bool_]) -> Calibration:
         is_fake: (N,).
 
     Raises:
-        ValueError: a class is missing, or fakes do not score above reals.
+        ValueError: there are too few of a class, or fakes do not score above reals.
     """
-    if is_fake.all() or not is_fake.any():
-        raise ValueError("calibration needs real and fake videos")
+    if (~is_fake).sum() < 2 or not is_fake.any():  # one real tells nothing of their spread
+        raise ValueError("calibration needs real and fake videos, two reals at least")
     slope, intercept = _fit(logits, is_fake.astype(np.float64))
     if slope <= 0:
         raise ValueError("fakes do not score above reals: nothing to calibrate")
