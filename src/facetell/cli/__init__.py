@@ -40,6 +40,7 @@ class Command:
 TRAIN = "facetell.train.commands"
 DATA = "facetell.train.data_commands"
 EVALUATION = "facetell.evaluation.commands"
+GATES = "facetell.evaluation.gate_commands"
 
 COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
@@ -51,6 +52,7 @@ COMMANDS = (
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
     Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
     Command("evaluate", "measure a model on labelled media", EVALUATION, "evaluate_main"),
+    Command("gates", "check what a model must pass to ship", GATES, "gates_main"),
     Command("compare", "put two evaluations side by side", EVALUATION, "compare_main"),
     Command("calibrate", "fit a model's card to labelled media", EVALUATION, "calibrate_main"),
 )

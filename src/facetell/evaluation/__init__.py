@@ -10,7 +10,10 @@ plots, page   the same as pictures and as one HTML page
 results       JSON, CSV and HTML written into a folder
 card          calibration, thresholds and measured numbers → a model's card
 comparison    two evaluations of the same files, side by side
-commands      the command line of all this
+blends        real clips → self-blended ones whose mask is known
+heatmaps      whether a model looks where something was changed
+gates         what a model must pass before it ships
+commands      the command line; gate_commands that of the gates
 
 Needs the extra `train` for its plots; never torch.
 """

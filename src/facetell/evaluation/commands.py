@@ -14,6 +14,7 @@ from facetell import ensemble
 from facetell.ensemble import EnsembleCard
 from facetell.errors import UsageError
 from facetell.evaluation.answers import Outcome, Trial
+from facetell.evaluation.blends import make_blends
 from facetell.evaluation.card import (
     card_metrics,
     check_calibratable,
@@ -25,12 +26,15 @@ from facetell.evaluation.card import (
 from facetell.evaluation.comparison import compare
 from facetell.evaluation.comparison import told as comparison_told
 from facetell.evaluation.degradations import DEGRADATIONS
+from facetell.evaluation.heatmaps import Looks, check_heatmaps
+from facetell.evaluation.heatmaps import told as heatmaps_told
 from facetell.evaluation.results import PAGE, finite, read_outcomes, write_results
-from facetell.evaluation.summary import Row, Summary, row_of, summarise
+from facetell.evaluation.summary import Row, Summary, Tables, row_of, summarise
 from facetell.evaluation.trials import run_trials
 from facetell.options import FRAME_CHOICES, RUNTIMES, Frames, Options
 from facetell.train.calibrate import Aims
 from facetell.train.layouts import LAYOUTS, Choices, Media, Tree, check_classes, read_source
+from facetell.weights import ModelCard
 from facetell.wording import printable
 
 _DEFAULTS = Options()
@@ -127,6 +131,7 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     names = ", ".join(layout.name for layout in LAYOUTS)
     add("--layout", default="", metavar="NAME", help=f"one of {names}; default: found by itself")
     add("--part", default="", help="only this part of the data set: train, validation or test")
+    add("--label", choices=["real", "fake"], default="", help="every file is (or take only) these")
     add("--fake-is", default="", metavar="VALUE", help="the label in the CSV that means fake")
     add("--allow-missing", action="store_true", help="leave out labels whose file is not there")
     add("--runtime", choices=RUNTIMES, default=_DEFAULTS.runtime, metavar="NAME",
@@ -152,6 +157,8 @@ def _parser() -> argparse.ArgumentParser:
         "first is the one that the rest of the report is about (default: 32)")  # fmt: skip
     add("--robustness", action="store_true",
         help=f"also degrade every file in {len(DEGRADATIONS)} ways and judge it again")  # fmt: skip
+    add("--heatmaps", action="store_true",
+        help="also check heat maps on self-blended clips, made of the real files")  # fmt: skip
     add("--into-card", default="", metavar="WORDS",
         help="write the numbers into the model's card, measured on WORDS")  # fmt: skip
     add("--out", type=Path, metavar="DIR",
@@ -195,22 +202,29 @@ def _share(word: str) -> float:
     return value
 
 
-def read_data(chosen: argparse.Namespace) -> Data:
+def read_data(chosen: argparse.Namespace, only: str = "") -> Data:
     """List the labelled media that `add_data`'s arguments name.
+
+    Args:
+        chosen: the arguments.
+        only: "real" or "fake" if the other class is not wanted; then it may be missing.
 
     Raises:
         UsageError: there is none, or a class is missing.
     """
     if chosen.workers < 1:
         raise UsageError(f"--workers {chosen.workers}: give at least 1")
-    choices = Choices(chosen.fake_is, allow_missing=chosen.allow_missing)
+    choices = Choices(chosen.fake_is, chosen.label, chosen.allow_missing)
     _, tree, listing = read_source(chosen.data, choices, chosen.layout)
     media = tuple(m for m in listing.media if chosen.part in ("", m.part))
     where = f"{chosen.data}, part {chosen.part}" if chosen.part else str(chosen.data)
     if not media:
         parts = sorted({m.part for m in listing.media if m.part}) or ["none"]
         raise UsageError(f"{where}: no media of this part; it has {', '.join(parts)}")
-    check_classes(media, where)
+    if only:
+        media = tuple(m for m in media if m.is_fake == (only == "fake"))
+    elif not chosen.label:
+        check_classes(media, where)
     name = chosen.data.resolve().name
     return Data(media, tree, f"{name}, {chosen.part}" if chosen.part else name)
 
@@ -226,8 +240,14 @@ def evaluate(data: Data, chosen: argparse.Namespace, out: Path) -> tuple[Summary
     by_frames = [row_of(str(t.frames), found[t]) for t in others] if len(others) > 1 else []
     robustness = [row_of("as they are", found[first])] if spoilt else []
     robustness += [row_of(trial.degradation, found[trial]) for trial in spoilt]
-    summary = summarise(found[first], card, first, data.named, by_frames, robustness)
-    return summary, found[first]
+    looks = _heatmaps(data, card) if chosen.heatmaps else ()
+    tables = Tables(tuple(by_frames), tuple(robustness), tuple(looks))
+    return summarise(found[first], card, first, data.named, tables), found[first]
+
+
+def _heatmaps(data: Data, card: ModelCard) -> list[Looks]:
+    blends = make_blends(data.media, data.tree, card.sampling.burst_frames, clips=2, again=2)
+    return check_heatmaps(blends, card)
 
 
 def told(summary: Summary) -> list[str]:
@@ -245,7 +265,7 @@ def told(summary: Summary) -> list[str]:
     lines += [f"  {count} files: {label}" for label, count in lost.items() if count]
     for noun, rows in (("frames", summary.by_frames), ("degradation", summary.robustness)):
         lines += _table(noun, rows)
-    return lines
+    return [*lines, "", *heatmaps_told(summary.heatmaps)] if summary.heatmaps else lines
 
 
 def _table(noun: str, rows: Sequence[Row]) -> list[str]:

@@ -37,6 +37,7 @@ def render(summary: Summary, outcomes: Sequence[Outcome], out: Path, made_at: da
         _plots(summary, rows),
         _rows("Frames and time", "frames", summary.by_frames, plots.frames_plot),
         _rows("Robustness", "degradation", summary.robustness, plots.robustness_plot),
+        _heatmaps(summary),
         _metrics(summary),
         _slices(summary),
         _mistakes(rows, out),
@@ -147,6 +148,28 @@ def _line(row: Row, heads: Sequence[str]) -> str:
         for head, value in zip(heads, values, strict=True)
     )
     return f"<tr><td><b>{escape(row.name)}</b></td>{cells}</tr>"
+
+
+def _heatmaps(summary: Summary) -> str:
+    if not summary.heatmaps:
+        return ""
+    body = "".join(
+        f"<tr><td><b>{escape(found.name)}</b></td>"
+        f'<td class="number" data-label="hottest place inside">{found.pointing:.3f} '
+        f"({found.pointing_low:.3f} to {found.pointing_high:.3f})</td>"
+        f'<td class="number" data-label="heat inside">{found.mass:.3f} '
+        f"({found.mass_low:.3f} to {found.mass_high:.3f})</td></tr>"
+        for found in summary.heatmaps
+    )
+    first = summary.heatmaps[0]
+    return (
+        '<section><h2>Where the model looked</h2><div class="scroll"><table class="stack"><thead>'
+        '<tr><th scope="col">map</th><th scope="col" class="number">hottest place inside</th>'
+        f'<th scope="col" class="number">heat inside</th></tr></thead><tbody>{body}</tbody></table>'
+        f'</div><p class="note">{first.frames} frames of self-blended clips whose mask is known; '
+        f"masks cover {first.area:.3f} of a crop. A model that looks at the forgery does better "
+        "than both the random map and the one that is hottest in its centre.</p></section>"
+    )
 
 
 def _metrics(summary: Summary) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from facetell import __version__
 from facetell.evaluation.answers import Outcome, Trial
+from facetell.evaluation.heatmaps import Looks
 from facetell.evaluation.measures import measure, scored, share_called
 from facetell.evaluation.slices import Slice, confusion, slices
 from facetell.train.metrics import ReliabilityBin, auc, bootstrap, reliability
@@ -60,6 +61,7 @@ class Summary:
         slices: parts of the data set.
         by_frames: the same files with other numbers of frames.
         robustness: the same files degraded.
+        heatmaps: whether the model looks where something was changed.
     """
 
     data: str
@@ -78,10 +80,20 @@ class Summary:
     slices: tuple[Slice, ...]
     by_frames: tuple[Row, ...] = ()
     robustness: tuple[Row, ...] = ()
+    heatmaps: tuple[Looks, ...] = ()
 
     def metric(self, name: str) -> Metric | None:
         """Return a number by its name, None if it could not be measured."""
         return next((metric for metric in self.metrics if metric.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What is set beside the numbers of one trial; see `Summary`."""
+
+    by_frames: tuple[Row, ...] = ()
+    robustness: tuple[Row, ...] = ()
+    heatmaps: tuple[Looks, ...] = ()
 
 
 def summarise(
@@ -89,8 +101,7 @@ def summarise(
     card: ModelCard,
     trial: Trial,
     data: str,
-    by_frames: Sequence[Row] = (),
-    robustness: Sequence[Row] = (),
+    tables: Tables,
 ) -> Summary:
     """Sum up one trial, and put tables of others beside it."""
     rows = scored(outcomes)
@@ -111,8 +122,9 @@ def summarise(
         confusion=confusion(outcomes),
         reliability=tuple(bins),
         slices=tuple(slices(outcomes)),
-        by_frames=tuple(by_frames),
-        robustness=tuple(robustness),
+        by_frames=tables.by_frames,
+        robustness=tables.robustness,
+        heatmaps=tables.heatmaps,
     )
 
 

@@ -184,8 +184,8 @@ def _evidence(verdict: Verdict) -> str:
         for track in tracks[:_FACES_PICTURED]
     )
     return (
-        '<p class="note">Beside each face a heat map shows where it looks altered to the model; '
-        "it is a hint where to look, not a proof that something was changed there.</p>"
+        '<p class="note">Beside each face, as a heat map: where the model looked. It is no proof '
+        "that something was changed there.</p>"
         '<p class="scale">not at all <span class="heat" role="img" aria-label="to"></span> '
         f"strongly</p>{groups}"
     )
@@ -196,7 +196,7 @@ def _pair(evidence: Evidence) -> str:
     face = f"face {evidence.track} at {moment}"
     return (
         f'<figure><div class="pair"><img alt="{face}" src="{data_uri(face_jpeg(evidence))}">'
-        f'<img alt="heat map of {face}" src="{data_uri(heat_jpeg(evidence))}"></div>'
+        f'<img alt="where the model looked at {face}" src="{data_uri(heat_jpeg(evidence))}"></div>'
         f"<figcaption>at {moment}, p(fake) {escape(probability(evidence.p_fake))}</figcaption>"
         "</figure>"
     )
