@@ -156,7 +156,7 @@ def test_it_shows_each_crop_with_its_heat_map(make_verdict: MakeVerdict, card: M
     assert np.abs(face - heat)[40:, 40:].mean() < 30, "and as bright as it was"
     # The fixture's red channel is 180, its blue 128: the order of channels survives.
     assert face[50, 50, 0] > face[50, 50, 2] + 30
-    assert "heat map of face 3 at 4.2 s" in seen.values("img", "alt")
+    assert "where the model looked at face 3 at 4.2 s" in seen.values("img", "alt")
 
 
 @pytest.mark.parametrize("step", range(5))
