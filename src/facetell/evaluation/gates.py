@@ -31,6 +31,8 @@ MOST_MORE = 0.02
 """Largest rise of the share of reals that are called fake."""
 LEAST_REALS = 500
 """Fewer say too little to pass on."""
+LEAST_TO_FAIL = 50
+"""Fewer say nothing at all."""
 SPOILT = ("H.264 CRF 40", "JPEG 40")
 BORDER_PX = 8
 """The mask is grown by this: codecs carry a change into the neighbouring block."""
@@ -58,9 +60,10 @@ class Gate:
     @property
     def verdict(self) -> str:
         """Return "passed", "failed", or "too few" where that much could be chance."""
-        if not self.limits[0] <= self.value <= self.limits[1]:
-            return "failed"
-        return "passed" if self.n >= LEAST_REALS else f"too few ({self.n} of {LEAST_REALS})"
+        holds = self.limits[0] <= self.value <= self.limits[1]
+        if self.n < LEAST_TO_FAIL or (holds and self.n < LEAST_REALS):
+            return f"too few ({self.n} of {LEAST_REALS})"
+        return "passed" if holds else "failed"
 
 
 def outside_gates(blends: Iterable[Blend], card: ModelCard) -> list[Gate]:
