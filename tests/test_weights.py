@@ -69,7 +69,7 @@ def test_it_asks_for_the_card_instead_of_the_graph(tiny_card_path: Path) -> None
         ({"positive_class": "real"}, "positive_class 'fake', found 'real'"),
         ({"calibration": {"slope": -1.0}}, "slope above 0"),
         ({"calibration": {"real_std": 0.0}}, "real_std above 0"),
-        ({"thresholds": {"fake": 0.2}}, "0 <= real < fake <= 1"),
+        ({"thresholds": {"fake": 0.2}}, "0 <= real <= fake <= 1"),
         ({"sha256": "abc"}, "sha256: 64 hex digits, found 'abc'"),
         ({"limits": "none"}, "limits: expected a list"),
     ],

@@ -65,6 +65,7 @@ def explain(findings: Findings, card: ModelCard) -> tuple[str, ...]:
         *_where(findings.deciding, card),
         *_looks(findings, findings.p_fake, findings.deciding),
         *_poor(findings.deciding),
+        *_unmeasured(card),
     )
 
 
@@ -133,6 +134,14 @@ def _looks(findings: Findings, p_fake: float, deciding: Track) -> Iterator[str]:
             f"Face {deciding.id} is the most suspicious of {count}: p(fake) "
             f"{probability(deciding.p_fake)} by itself, {probability(p_fake)} after correcting for "
             "how many faces were looked at."
+        )
+
+
+def _unmeasured(card: ModelCard) -> Iterator[str]:
+    if not card.calibration.fitted:
+        yield (
+            f"The model {card.name} was never calibrated: p(fake) is its own number, and how often "
+            "it errs is not known."
         )
 
 

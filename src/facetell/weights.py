@@ -90,40 +90,51 @@ class Calibration:
         intercept: see slope.
         real_mean: mean of the pooled logit over real faces, one face a video.
         real_std: its standard deviation; above 0.
+        fitted: False if nothing was measured and the numbers merely stand in, see `UNFITTED`.
     """
 
     slope: float
     intercept: float
     real_mean: float
     real_std: float
+    fitted: bool = True
 
     def __post_init__(self) -> None:
         _require(self.slope > 0, "slope above 0", self.slope)
         _require(self.real_std > 0, "real_std above 0", self.real_std)
 
 
+UNFITTED = Calibration(slope=1.0, intercept=0.0, real_mean=0.0, real_std=1.0, fitted=False)
+"""p_fake is the model's own sigmoid; how real faces score is a guess that leans to no side."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """At or above `fake` a video is fake, at or below `real` real, between inconclusive."""
+    """At or above `fake` a video is fake, else at or below `real` real, between inconclusive."""
 
     fake: float
     real: float
 
     def __post_init__(self) -> None:
-        holds = 0 <= self.real < self.fake <= 1
-        _require(holds, "0 <= real < fake <= 1", (self.real, self.fake))
+        holds = 0 <= self.real <= self.fake <= 1
+        _require(holds, "0 <= real <= fake <= 1", (self.real, self.fake))
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A measured number with its 95 % confidence interval, and on how many of what."""
+    """A number with its 95 % confidence interval, and on how many of what (None: not known)."""
 
     name: str
     value: float
     low: float | None
     high: float | None
-    n: int
+    n: int | None
     on: str
+
+    @property
+    def sample(self) -> str:
+        """On what it was measured, in words."""
+        return self.on if self.n is None else f"{self.n} {self.on}"
 
 
 @dataclass(frozen=True, slots=True)

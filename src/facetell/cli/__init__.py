@@ -55,6 +55,12 @@ COMMANDS = (
     Command("gates", "check what a model must pass to ship", GATES, "gates_main"),
     Command("compare", "put two evaluations side by side", EVALUATION, "compare_main"),
     Command("calibrate", "fit a model's card to labelled media", EVALUATION, "calibrate_main"),
+    Command(
+        "import",
+        "convert a checkpoint of a ResNeXt + LSTM project",
+        "facetell.train.checkpoint_import",
+        "import_main",
+    ),
 )
 
 
@@ -129,7 +135,7 @@ def _what_instead(word: str) -> str:
 
 
 def _help() -> str:
-    commands = "\n".join(f"  {command.name:<10}  {command.summary}" for command in COMMANDS)
+    commands = "\n".join(f"  {command.name:<12}  {command.summary}" for command in COMMANDS)
     return f"""\
 usage: facetell COMMAND ...
 

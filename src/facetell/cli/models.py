@@ -85,7 +85,7 @@ def _told(metric: Metric) -> str:
     between = ""
     if metric.low is not None and metric.high is not None:
         between = f" (95 % interval {metric.low:.3g} to {metric.high:.3g})"
-    return f"{metric.name} {metric.value:.3g}{between} on {metric.n} {metric.on}"
+    return f"{metric.name} {metric.value:.3g}{between} on {metric.sample}"
 
 
 def _wrapped(name: str, text: str) -> list[str]:

@@ -10,9 +10,9 @@ import onnx
 import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
 from facetell.errors import ModelMismatch
-from facetell.model.detector import Detector
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -22,11 +22,11 @@ SMALL = 1024
 """Tensors with fewer numbers stay float32: biases are cheap, and rounding them is not."""
 
 
-def export_onnx(model: Detector, path: Path, side_px: int) -> float:
+def export_onnx(model: nn.Module, path: Path, side_px: int) -> float:
     """Write a detector as ONNX, float32, and compare it with torch.
 
     Args:
-        model: the detector.
+        model: a `Detector`, or a module that takes and gives what it does.
         path: where the graph goes.
         side_px: input side.
 
@@ -56,7 +56,7 @@ def export_onnx(model: Detector, path: Path, side_px: int) -> float:
     return difference
 
 
-def parity(model: Detector, path: Path, side_px: int) -> float:
+def parity(model: nn.Module, path: Path, side_px: int) -> float:
     """Return the largest difference of logits between torch and a graph."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)

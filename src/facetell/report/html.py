@@ -258,7 +258,7 @@ def _metrics(metrics: Iterable[Metric]) -> str:
         f"<tr><td><b>{escape(metric.name)}</b></td>"
         f'<td class="number" data-label="value">{metric.value:.3g}</td>'
         f'<td class="number" data-label="95 % interval">{interval(metric)}</td>'
-        f'<td data-label="measured on">{metric.n} {escape(metric.on)}</td></tr>'
+        f'<td data-label="measured on">{escape(metric.sample)}</td></tr>'
         for metric in metrics
     )
     if not rows:
