@@ -50,7 +50,7 @@ def test_it_measures_prints_and_writes(
     printed = capsys.readouterr().out
     assert "3 real, 1 fake" in printed
     assert "video_auc" in printed
-    assert "1 files: error" in printed
+    assert "1 file: error" in printed
     summary = json.loads((out / "summary.json").read_text())
     assert summary["confusion"]["real"]["error"] == 1
     assert summary["model"]["sha256"] == weights.find("default").sha256

@@ -56,6 +56,12 @@ def test_every_source_weighs_the_same() -> None:
     sources = ["large"] * 10 + ["small"] + ["reals"]
     assert auc(fake, values) == pytest.approx(10 / 11)
     assert source_auc(fake, values, sources) == pytest.approx(0.5)
+    labels, many = scores()
+    names = [str(k % 7) for k in range(len(labels))]
+    counts = [sum((n, f) == pair for pair in zip(names, labels, strict=True))
+              for n, f in zip(names, labels, strict=True)]  # fmt: skip
+    expected = roc_auc_score(labels, many, sample_weight=1 / np.array(counts))
+    assert source_auc(labels, many, names) == pytest.approx(expected)
 
 
 def probabilities(count: int = 400) -> tuple[np.ndarray, np.ndarray]:

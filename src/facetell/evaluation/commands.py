@@ -35,7 +35,7 @@ from facetell.options import FRAME_CHOICES, RUNTIMES, Frames, Options
 from facetell.train.calibrate import Aims
 from facetell.train.layouts import LAYOUTS, Choices, Media, Tree, check_classes, read_source
 from facetell.weights import ModelCard
-from facetell.wording import printable
+from facetell.wording import counted, printable
 
 _DEFAULTS = Options()
 FIRST = ("video_auc", "video_auc_by_source", "frame_auc", "equal_error_rate", "accuracy of decided",
@@ -253,7 +253,8 @@ def _heatmaps(data: Data, card: ModelCard) -> list[Looks]:
 def told(summary: Summary) -> list[str]:
     """Return a summary as lines for people."""
     name = f"{summary.model.name} {summary.model.version}"
-    counts = f"{summary.reals} real, {summary.fakes} fake, {summary.sources} sources"
+    sources = counted(summary.sources, "source")
+    counts = f"{summary.reals} real, {summary.fakes} fake, {sources}"
     over = f"95 % intervals over {summary.interval_by}s"
     lines = [f"{printable(name)} on {printable(summary.data)}: {counts}; {over}"]
     kinds = [m.name for m in summary.metrics if m.name.startswith("video_auc ")]
@@ -262,7 +263,11 @@ def told(summary: Summary) -> list[str]:
             ends = "" if metric.low is None else f"  {metric.low:.3f} to {metric.high:.3f}"
             lines.append(f"  {metric.name:<36} {metric.value:.3f}{ends}  of {metric.n}")
     lost = {k: sum(row[k] for row in summary.confusion.values()) for k in ("no_face", "error")}
-    lines += [f"  {count} files: {label}" for label, count in lost.items() if count]
+    lines += [
+        f"  {counted(count, 'file')}: {label.replace('_', ' ')}"
+        for label, count in lost.items()
+        if count
+    ]
     for noun, rows in (("frames", summary.by_frames), ("degradation", summary.robustness)):
         lines += _table(noun, rows)
     return [*lines, "", *heatmaps_told(summary.heatmaps)] if summary.heatmaps else lines

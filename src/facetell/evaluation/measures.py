@@ -208,7 +208,8 @@ def _more_auc(rows: Scored, on: str, rounds: int) -> Iterator[Metric]:
 
 def _by_kind(rows: Scored, on: str, rounds: int) -> Iterator[Metric]:
     kinds = [kind_of(o) for o in rows.outcomes]
-    for kind in dict.fromkeys(sorted(k for k in kinds if k)):
+    found = sorted({kind for kind in kinds if kind})
+    for kind in found if len(found) > 1 else ():  # a single one is the whole
         chosen = ~rows.is_fake | np.array([k == kind for k in kinds])
         fake, p = rows.is_fake[chosen], rows.p_fake[chosen]
         groups = [g for g, taken in zip(rows.groups, chosen, strict=True) if taken]

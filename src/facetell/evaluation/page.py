@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from facetell.evaluation import plots
 from facetell.evaluation.answers import Outcome
 from facetell.evaluation.measures import Scored, scored
+from facetell.evaluation.slices import Slice
 from facetell.evaluation.summary import Row, Summary
 from facetell.evaluation.trials import FACES
 from facetell.report.html import interval
@@ -16,6 +18,8 @@ from facetell.report.page import data_uri, escape, page
 from facetell.wording import counted, probability
 
 MOST_MISTAKES = 12
+MOST_PARTS, MOST_LINES = 40, 200
+"""Of an axis, and of a list; summary.json and files.csv hold all."""
 PLAIN = (
     "For each measure 1 is best, but for error rates, losses and calibration errors: there 0 is."
 )
@@ -97,7 +101,7 @@ def _confusion(summary: Summary) -> str:
 def _plots(summary: Summary, rows: Scored) -> str:
     if not rows.is_fake.any() or rows.is_fake.all():
         return ""
-    sources_in = plots.rows_height_in(len(set(rows.sources)))
+    sources_in = plots.rows_height_in(len(plots.sources_drawn(rows)))
     drawn = (
         ("Scores of reals and fakes", plots.both(plots.histograms(rows, summary))),
         ("ROC curve", plots.both(plots.roc(rows))),
@@ -193,7 +197,7 @@ def _slices(summary: Summary) -> str:
              "fakes called fake", "inconclusive")  # fmt: skip
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in heads)
     body = ""
-    for part in summary.slices:
+    for part in _with_room(summary.slices):
         values = (part.reals, part.fakes, part.auc, part.real_auc, part.reals_called_fake,
                   part.fakes_called_fake, part.inconclusive)  # fmt: skip
         cells = "".join(
@@ -207,6 +211,17 @@ def _slices(summary: Summary) -> str:
         '<p class="note">The fakes of a part are set against all reals, its reals against all '
         "fakes. Parts of a few files say little.</p></section>"
     )
+
+
+def _with_room(parts: Sequence[Slice]) -> list[Slice]:
+    """Choose of each axis the parts of most files."""
+    ranks: Counter[str] = Counter()
+    shown = []
+    for part in sorted(parts, key=lambda part: -(part.reals + part.fakes)):
+        ranks[part.axis] += 1
+        if ranks[part.axis] <= MOST_PARTS:
+            shown.append(part)
+    return [part for part in parts if part in shown]
 
 
 def _told(value: float | int | None) -> str:
@@ -253,7 +268,6 @@ def _silent(outcomes: Sequence[Outcome]) -> str:
     """List the files without a probability, and why."""
     items = "".join(
         f"<li><bdi>{escape(o.media.file)}</bdi>: {escape(o.answer.message or 'no face')}</li>"
-        for o in outcomes
-        if o.answer.p_fake is None
+        for o in [o for o in outcomes if o.answer.p_fake is None][:MOST_LINES]
     )
     return f"<section><h2>Without a verdict</h2><ul>{items}</ul></section>" if items else ""

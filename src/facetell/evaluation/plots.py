@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ Draw = Callable[[Any, Palette], None]
 """Draws on matplotlib's Axes, in colours of a palette."""
 
 WIDTH_IN, HEIGHT_IN = 4.6, 3.6
+MOST_SOURCES = 40
+MOST_DOTS = 2000
+"""More are drawn as pixels: each dot of an SVG is a hundred bytes."""
 CHANCE = {"linestyle": "--", "linewidth": 1}
 
 
@@ -131,8 +135,8 @@ def by_source(rows: Scored) -> Draw:
     """Draw each file as a dot, a line a source."""
 
     def draw(axes: Any, palette: Palette) -> None:
-        names = sorted(set(rows.sources), reverse=True)
-        place = np.array([names.index(source) for source in rows.sources], np.float64)
+        names = sources_drawn(rows)
+        place = np.array([names.get(source, np.nan) for source in rows.sources])
         spread = np.random.default_rng(0).uniform(-0.25, 0.25, len(place))
         for is_fake, name, marker in ((False, "real", "o"), (True, "fake", "x")):
             chosen = rows.is_fake == is_fake
@@ -143,12 +147,19 @@ def by_source(rows: Scored) -> Draw:
                 marker=marker,
                 color=palette[name],
                 label=name,
+                rasterized=len(place) > MOST_DOTS,
             )
         axes.set(xlim=(0, 1), xlabel="p(fake)", yticks=range(len(names)))
         axes.set_yticklabels([_short(name) for name in names])
         axes.legend(loc="upper left", bbox_to_anchor=(0, 1.14), ncols=2)
 
     return draw
+
+
+def sources_drawn(rows: Scored) -> dict[str, int]:
+    """Return the sources that have room, those of most files, each with its line in the plot."""
+    largest = [name for name, _ in Counter(rows.sources).most_common(MOST_SOURCES)]
+    return {name: place for place, name in enumerate(sorted(largest, reverse=True))}
 
 
 def frames_plot(by_frames: Sequence[Row]) -> Draw:

@@ -6,7 +6,7 @@ a class is missing, what needs both is NaN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,14 +92,12 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _draws(names: npt.NDArray[np.int64], rounds: int, seed: int) -> list[npt.NDArray[np.int64]]:
-    """Return the items of resampled groups, one array a round."""
+def _draws(names: npt.NDArray[np.int64], rounds: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the items of resampled groups, one array a round: all at once would fill the memory."""
     members = [np.flatnonzero(names == g) for g in range(int(names.max()) + 1)]
     rng = np.random.default_rng(seed)
-    return [
-        np.concatenate([members[g] for g in rng.integers(len(members), size=len(members))])
-        for _ in range(rounds)
-    ]
+    for _ in range(rounds):
+        yield np.concatenate([members[g] for g in rng.integers(len(members), size=len(members))])
 
 
 def source_auc(is_fake: npt.ArrayLike, scores: npt.ArrayLike, sources: Sequence[str]) -> float:
@@ -112,11 +110,12 @@ def source_auc(is_fake: npt.ArrayLike, scores: npt.ArrayLike, sources: Sequence[
     if fake.all() or not fake.any():
         return float("nan")
     keys = [f"{s}/{f}" for s, f in zip(sources, fake, strict=True)]
-    _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
-    weight = 1.0 / count[place]
-    above = (values[fake][:, None] > values[~fake]) + 0.5 * (values[fake][:, None] == values[~fake])
-    pairs = weight[fake][:, None] * weight[~fake]
-    return float((above * pairs).sum() / pairs.sum())
+    _, key, count = np.unique(keys, return_inverse=True, return_counts=True)
+    weight = 1.0 / count[key]
+    place = np.unique(values, return_inverse=True)[1]
+    reals, fakes = (np.bincount(place, weight * side) for side in (~fake, fake))
+    below = np.cumsum(reals) - reals / 2  # equal scores count half
+    return float((fakes * below).sum() / (fakes.sum() * reals.sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
