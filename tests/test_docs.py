@@ -83,6 +83,16 @@ def test_it_documents_each_option_of_scan(capsys: pytest.CaptureFixture[str]) ->
     assert documented == offered - {"--help"}
 
 
+@pytest.mark.parametrize("command", ["evaluate", "compare", "calibrate", "gates"])
+def test_it_documents_each_option_of_evaluation(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow", reason="the extra train is not installed")
+    assert main([command, "--help"]) == 0
+    offered = set(OPTION.findall(capsys.readouterr().out)) - {"--help"}
+    assert offered - set(OPTION.findall((DOCS / "evaluation.md").read_text("utf-8"))) == set()
+
+
 def test_it_documents_each_command() -> None:
     page = (DOCS / "command-line.md").read_text(encoding="utf-8")
     assert [c.name for c in COMMANDS if f"    facetell {c.name} " not in page] == []

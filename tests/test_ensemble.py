@@ -93,6 +93,7 @@ def test_its_calibration_says_how_reals_score(pair: tuple[Path, Path]) -> None:
     assert (calibration.slope, calibration.intercept) == (1, 0)
     assert calibration.real_mean == pytest.approx((-3.0 + (2 * -2.0 + 1)) / 2)
     assert calibration.real_std == pytest.approx((1.0 + 2 * 0.5) / 2)
+    assert calibration.fitted
 
 
 def test_it_refuses_members_that_cannot_judge_together(

@@ -116,6 +116,7 @@ def _calibration(each: Sequence[Calibration]) -> Calibration:
         intercept=0.0,
         real_mean=sum(c.slope * c.real_mean + c.intercept for c in each) / count,
         real_std=sum(c.slope * c.real_std for c in each) / count,
+        fitted=all(c.fitted for c in each),
     )
 
 

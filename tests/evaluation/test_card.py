@@ -46,6 +46,7 @@ def squeezed(outcomes: list[Outcome]) -> list[Outcome]:
 
 def test_it_finds_what_was_squeezed(card: ModelCard) -> None:
     wide, dull = fit(many(400), card, AIMS), fit(squeezed(many(400)), card, AIMS)
+    assert dull.calibration.fitted is True
     assert dull.calibration.slope == pytest.approx(5 * wide.calibration.slope, rel=0.01)
     assert dull.calibration.real_mean == pytest.approx(wide.calibration.real_mean / 5, rel=0.01)
     assert dull.thresholds.fake == pytest.approx(wide.thresholds.fake, abs=0.01)

@@ -42,6 +42,9 @@ DATA = "facetell.train.data_commands"
 EVALUATION = "facetell.evaluation.commands"
 GATES = "facetell.evaluation.gate_commands"
 
+EXTRA = ("facetell.train.", "facetell.evaluation.")
+"""Packages that need more than inference does."""
+
 COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
     Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
@@ -106,7 +109,7 @@ def _module(command: Command) -> ModuleType:
     try:
         return importlib.import_module(command.module)
     except ModuleNotFoundError as error:
-        if command.module not in (TRAIN, DATA) or str(error.name).startswith("facetell"):
+        if not command.module.startswith(EXTRA) or str(error.name).startswith("facetell"):
             raise
         raise MissingDependency(
             f"{command.name} needs {error.name}: pip install 'facetell[train]'"

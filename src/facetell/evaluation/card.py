@@ -48,7 +48,12 @@ def fit(outcomes: Sequence[Outcome], card: ModelCard, aims: Aims) -> Fit:
     except ValueError as error:
         raise UsageError(f"{card.path}: cannot be calibrated on these files: {error}") from error
     p_fake = np.array([p_fake_of(logit, fitted) for logit in logits.tolist()])
-    rounded = Calibration(*(round(value, 5) for value in asdict(fitted).values()))
+    rounded = Calibration(
+        slope=round(fitted.slope, 5),
+        intercept=round(fitted.intercept, 5),
+        real_mean=round(fitted.real_mean, 5),
+        real_std=round(fitted.real_std, 5),
+    )
     return Fit(rounded, choose_thresholds(p_fake, rows.is_fake, aims))
 
 
