@@ -52,6 +52,11 @@ COMMANDS = (
     Command("dataset", "count a data set, find what is broken or twice", DATA, "dataset_main"),
     Command("prepare", "make training crops of data sets", DATA, "prepare_main"),
     Command("autoencode", "add fakes made of a store's reals", DATA, "autoencode_main"),
+    Command(
+        "split",
+        "divide a store by person or source, and check that nothing leaks",
+        "facetell.train.split_command",
+    ),
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
     Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
     Command("evaluate", "measure a model on labelled media", EVALUATION, "evaluate_main"),

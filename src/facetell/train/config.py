@@ -97,6 +97,8 @@ class RunConfig:
 
     Attributes:
         store: folder that `facetell prepare` wrote.
+        split: file that `facetell split` made; empty for the parts that the data sets name.
+        fold: of a split with folds, which one is validation, from 0; -1 without folds.
         heads: `trained` with the encoder by gradient descent, or `regression`: the frame head
             fitted to the features of the encoder as it begins.
         encoder: see `facetell.model.encoders`.
@@ -139,6 +141,8 @@ class RunConfig:
     """
 
     store: Path
+    split: str = ""
+    fold: int = -1
     heads: str = TRAINED
     encoder: str = "efficientnet_lite0"
     init: str = ""
@@ -227,6 +231,7 @@ def read_config(path: Path) -> RunConfig:
     return replace(
         config,
         store=folder / config.store,
+        split=_beside(folder, config.split),
         init=_beside(folder, config.init),
         start=_beside(folder, config.start),
         teacher=replace(config.teacher, model=_beside(folder, config.teacher.model)),

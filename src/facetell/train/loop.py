@@ -65,7 +65,7 @@ def train(config: RunConfig, out: Path) -> Detector:
 
 def _open_data(config: RunConfig) -> Data:
     store = Store(config.store)
-    parts = read_parts(store)
+    parts = read_parts(store, config.split, config.fold)
     most, time_ = config.validation_clips, config.mix.time
     return Data(store, parts, Validation(store, parts.validation, config.side_px, time_, most))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from facetell.errors import UsageError
+from facetell.train.leaks import find_leaks, refuse_leaks
+from facetell.train.split import group_key, read_split
 from facetell.train.store import ClipRecord, Store
 
 TRAIN, VALIDATION = "train", "validation"
@@ -19,13 +22,23 @@ class Parts:
     validation: Sequence[ClipRecord]
 
 
-def read_parts(store: Store) -> Parts:
-    """Sort a store's clips by the parts that its data sets name; clips without one are to train on.
+def read_parts(store: Store, split: str = "", fold: int = -1) -> Parts:
+    """Sort a store's clips into parts.
+
+    Args:
+        store: the clips.
+        split: file that `facetell split` made; without, the parts that the data sets name, and
+            clips without one are to train on.
+        fold: of that file, the fold that is validation; -1 where it has no folds.
 
     Raises:
-        UsageError: there is nothing to train on, or a class is missing in validation.
+        UsageError: the split leaks or has no such fold, there is nothing to train on, or a class
+            is missing in validation.
     """
-    part_of = {record.clip: record.part or TRAIN for record in store.records}
+    if split:
+        part_of = _split_parts(store, Path(split), fold)
+    else:
+        part_of = {record.clip: record.part or TRAIN for record in store.records}
     train = [r for r in store.records if part_of[r.clip] == TRAIN]
     validation = [r for r in store.records if part_of[r.clip] == VALIDATION]
     if not train:
@@ -37,3 +50,12 @@ def read_parts(store: Store) -> Parts:
             f"real and {fakes} fake: make a split with `facetell split`"
         )
     return Parts(train, validation)
+
+
+def _split_parts(store: Store, path: Path, fold: int) -> dict[str, str]:
+    split = read_split(path)
+    refuse_leaks(find_leaks(split, store.records), path)
+    if split.folds and fold < 0:
+        raise UsageError(f"{path}: has {len(split.folds)} folds: say which is validation (fold)")
+    part = (split.of_fold(fold) if fold >= 0 else split).part_of_group()
+    return {record.clip: part[group_key(record)] for record in store.records}
