@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ModelMismatch,
         ModelNotFound,
         NotMedia,
+        OutputError,
         UsageError,
     )
     from facetell.options import Options
@@ -50,6 +51,7 @@ __all__ = [
     "ModelNotFound",
     "NotMedia",
     "Options",
+    "OutputError",
     "UsageError",
     "Verdict",
     "__version__",
