@@ -32,6 +32,14 @@ def test_it_remembers_answers(tmp_path: Path) -> None:
     assert read(tmp_path, "other") is None
 
 
+def test_what_may_be_otherwise_next_time_is_not_written_down(tmp_path: Path) -> None:
+    book = AnswerBook(tmp_path)
+    book.add("k", ANSWER, keep=False)
+    book.close()
+    assert book.get("k") == ANSWER
+    assert read(tmp_path, "k") is None
+
+
 def test_it_goes_on_after_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
     written(tmp_path, "a", "b")
     path = tmp_path / BOOK

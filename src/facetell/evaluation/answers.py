@@ -149,13 +149,20 @@ class AnswerBook:
         """Return an answer that is known."""
         return self._answers.get(key)
 
-    def add(self, key: str, answer: Answer) -> None:
-        """Keep an answer.
+    def add(self, key: str, answer: Answer, keep: bool = True) -> None:
+        """Take an answer.
+
+        Args:
+            key: see `key_of`.
+            answer: what was said.
+            keep: write it down; not what another run may answer otherwise.
 
         Raises:
             OutputError: the disk is full.
         """
         self._answers[key] = answer
+        if not keep:
+            return
         try:
             self._file.write(json.dumps([key, asdict(answer)]) + "\n")
             self._file.flush()

@@ -163,25 +163,20 @@ def sources_drawn(rows: Scored) -> dict[str, int]:
 
 
 def frames_plot(by_frames: Sequence[Row]) -> Draw:
-    """Draw AUC and accuracy against seconds, one point a number of frames."""
+    """Draw AUC and accuracy against the number of frames, with the seconds that they take."""
 
     def draw(axes: Any, palette: Palette) -> None:
-        seconds = [row.seconds for row in by_frames]
+        rows = sorted(by_frames, key=lambda row: int(row.name) if row.name.isdecimal() else 10**9)
+        places = range(len(rows))
         for name, values, colour in (
-            ("video AUC", [row.auc for row in by_frames], "series-0"),
-            ("accuracy at 0.5", [row.accuracy for row in by_frames], "series-1"),
+            ("video AUC", [row.auc for row in rows], "series-0"),
+            ("accuracy at 0.5", [row.accuracy for row in rows], "series-1"),
         ):
-            axes.plot(seconds, values, marker="o", color=palette[colour], label=name)
-        axes.fill_between(
-            seconds,
-            [row.low for row in by_frames],
-            [row.high for row in by_frames],
-            color=palette["series-0"],
-            alpha=0.15,
-        )
-        for row in by_frames:
-            axes.annotate(row.name, (row.seconds, row.auc), (0, 6), textcoords="offset points")
-        axes.set(xlabel="seconds a file, one thread", ylim=(0, 1.02))
+            axes.plot(places, values, marker="o", color=palette[colour], label=name)
+        low, high = [row.low for row in rows], [row.high for row in rows]
+        axes.fill_between(places, low, high, color=palette["series-0"], alpha=0.15)
+        axes.set(xlabel="frames, and seconds a file with one thread", ylim=(0, 1.02))
+        axes.set_xticks(places, [f"{row.name}\n{row.seconds:.1f} s" for row in rows])
         axes.legend(loc="lower right")
 
     return draw
@@ -197,7 +192,7 @@ def robustness_plot(rows: Sequence[Row]) -> Draw:
         axes.plot([row.auc for row in rows], places, "o", color=palette["series-0"], label="AUC")
         false = [row.false_positives for row in rows]
         axes.plot(false, places, "x", color=palette["fake"], label="reals called fake")
-        axes.set(xlim=(0, 1), yticks=places)
+        axes.set(xlim=(-0.02, 1.02), yticks=places)
         axes.set_yticklabels([row.name for row in rows])
         axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2)
 

@@ -33,7 +33,9 @@ FACES = "faces"
 PICTURE_PX = 112
 """Side of a face in them."""
 
-CRASHED = Answer("error", None, message="the process that read it ended: a decoder crashed")
+CRASHED = Answer(
+    "error", None, message="the process that read it ended: a decoder crashed, or memory ran out"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,11 @@ def _answer_all(
     progress = FileProgress(len(jobs))
     force = Workforce(_work, _set_up, (tree, faces), min(workers, len(jobs)))
     for job, answer in force.run(jobs):
-        book.add(job.key, CRASHED if isinstance(answer, Crashed) else answer)
+        # A process may have been ended for want of memory: that says nothing of the file.
+        if isinstance(answer, Crashed):
+            book.add(job.key, CRASHED, keep=False)
+        else:
+            book.add(job.key, answer)
         progress.step(skipped=isinstance(answer, Crashed) or answer.label == "error")
     progress.finish()
 
