@@ -64,6 +64,11 @@ COMMANDS = (
     Command("compare", "put two evaluations side by side", EVALUATION, "compare_main"),
     Command("calibrate", "fit a model's card to labelled media", EVALUATION, "calibrate_main"),
     Command(
+        "init-weights",
+        "get an encoder's public ImageNet weights",
+        "facetell.train.weights_command",
+    ),
+    Command(
         "import",
         "convert a checkpoint of a ResNeXt + LSTM project",
         "facetell.train.checkpoint_import",

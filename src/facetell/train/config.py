@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from facetell.errors import InputNotFound, UsageError
+from facetell.model.public_weights import find_weights
 from facetell.records import read_record
 
 TRAINED, REGRESSION = "trained", "regression"
+IMAGENET = "imagenet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ class RunConfig:
         heads: `trained` with the encoder by gradient descent, or `regression`: the frame head
             fitted to the features of the encoder as it begins.
         encoder: see `facetell.model.encoders`.
-        init: file with the encoder's public weights; empty for random ones.
+        init: file with the encoder's public weights, or "imagenet" for those that
+            `facetell init-weights` got; empty for random ones.
         start: weights of an earlier run (its `averaged-N.pt` or `best.pt`) to begin with instead;
             where that run had one encoder and this one a pair, they are its trained half's and
             `init` is the other's. A head of another kind begins anew.
@@ -232,10 +235,16 @@ def read_config(path: Path) -> RunConfig:
         config,
         store=folder / config.store,
         split=_beside(folder, config.split),
-        init=_beside(folder, config.init),
+        init=_init(folder, config),
         start=_beside(folder, config.start),
         teacher=replace(config.teacher, model=_beside(folder, config.teacher.model)),
     )
+
+
+def _init(folder: Path, config: RunConfig) -> str:
+    if config.init == IMAGENET:
+        return str(find_weights(config.encoder))
+    return _beside(folder, config.init)
 
 
 def _beside(folder: Path, name: str) -> str:
