@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:  # a fixture imports only what it needs
+    import numpy as np
+    import numpy.typing as npt
+
+    from facetell.faces import Face, FaceDetector
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,3 +37,26 @@ def tiny_card_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_model import write_model
 
     return write_model(tmp_path_factory.mktemp("tiny_model"))
+
+
+@pytest.fixture(scope="session")
+def detector() -> FaceDetector:
+    """The detector that facetell ships."""
+    from facetell.faces import load_detector
+
+    return load_detector(threads=1)
+
+
+@pytest.fixture(scope="session")
+def portrait() -> npt.NDArray[np.uint8]:
+    """One face, about 120 px wide, in 512x512."""
+    from tests.portraits import first_frame
+
+    return first_frame()
+
+
+@pytest.fixture(scope="session")
+def known(detector: FaceDetector, portrait: npt.NDArray[np.uint8]) -> Face:
+    """The face of `portrait`."""
+    (face,) = detector.detect(portrait)
+    return face

@@ -17,33 +17,10 @@ from facetell.faces import (
     CenterFaceDetector,
     Face,
     FaceDetector,
-    face_quality,
-    frontality,
-    load_detector,
-    sharpness,
 )
+from tests.portraits import moved, resized
 
 Pixels = npt.NDArray[np.uint8]
-
-SAMPLE = DETECTORS_DIR.parent / "samples" / "astronaut_real.mp4"
-
-
-@pytest.fixture(scope="module")
-def detector() -> FaceDetector:
-    return load_detector(threads=1)
-
-
-@pytest.fixture(scope="module")
-def portrait() -> Pixels:
-    """One face, about 120 px wide, in 512x512."""
-    with av.open(str(SAMPLE)) as container:
-        return np.asarray(next(container.decode(video=0)).to_ndarray(format="rgb24"), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def known(detector: FaceDetector, portrait: Pixels) -> Face:
-    (face,) = detector.detect(portrait)
-    return face
 
 
 def cut(rgb: Pixels, face: Face, scale: float = 1.0) -> Pixels:
@@ -53,25 +30,12 @@ def cut(rgb: Pixels, face: Face, scale: float = 1.0) -> Pixels:
     return rgb[round(y - half) : round(y + half), round(x - half) : round(x + half)].copy()
 
 
-def resized(rgb: Pixels, factor: float) -> Pixels:
-    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=kind), np.uint8)
-
-
 def iou(first: Face, second: Face) -> float:
     a, b = first.box_xyxy, second.box_xyxy
     width = max(min(a[2], b[2]) - max(a[0], b[0]), 0)
     height = max(min(a[3], b[3]) - max(a[1], b[1]), 0)
     both = first.width_px * first.height_px + second.width_px * second.height_px
     return width * height / (both - width * height)
-
-
-def moved(face: Face, factor: float = 1, x: float = 0, y: float = 0) -> Face:
-    box = tuple(
-        edge * factor + shift for edge, shift in zip(face.box_xyxy, (x, y) * 2, strict=True)
-    )
-    points = face.landmarks_xy * np.float32(factor) + np.array([x, y], np.float32)
-    return Face((box[0], box[1], box[2], box[3]), face.score, points)
 
 
 def test_it_ships_the_graph_that_its_origin_names() -> None:
@@ -201,76 +165,6 @@ def test_no_look_is_larger_than_allowed(portrait: Pixels) -> None:
         assert all(side % 32 == 0 for size in sizes for side in size)
         assert all(max(size) <= MAX_SIDE_PX for size in sizes)
         assert sizes[0][0] * sizes[0][1] <= 1.1 * LOOK_PX
-
-
-def face_of(size_px: float, score: float = 0.9) -> Face:
-    """A frontal face of that size at the corner of a picture."""
-    points = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
-    return Face((0, 0, size_px, size_px), score, (points * size_px).astype(np.float32))
-
-
-def test_quality_lies_between_0_and_1_and_is_high_for_a_good_face(
-    portrait: Pixels, known: Face
-) -> None:
-    assert 0.6 < face_quality(portrait, known) <= 1
-
-
-def test_quality_falls_with_size(portrait: Pixels, known: Face) -> None:
-    values = [
-        face_quality(resized(portrait, factor), moved(known, factor))
-        for factor in (1.0, 0.6, 0.4, 0.25, 0.15)
-    ]
-    assert values == sorted(values, reverse=True)
-    assert values[-1] < 0.25 < 0.6 < values[0]
-    assert face_quality(resized(portrait, 0.08), moved(known, 0.08)) == 0
-
-
-def test_quality_falls_with_blur(portrait: Pixels, known: Face) -> None:
-    blurred = [portrait] + [
-        np.asarray(cv2.GaussianBlur(portrait, (0, 0), sigma), np.uint8) for sigma in (2, 4, 8)
-    ]
-    sharp = [sharpness(rgb, known) for rgb in blurred]
-    values = [face_quality(rgb, known) for rgb in blurred]
-    assert sharp == sorted(sharp, reverse=True)
-    assert values == sorted(values, reverse=True)
-    assert values[-1] < 0.5 * values[0]
-
-
-def test_quality_falls_with_the_score(portrait: Pixels, known: Face) -> None:
-    doubted = [
-        Face(known.box_xyxy, score, known.landmarks_xy) for score in (0.9, 0.6, 0.5, 0.4, 0.3)
-    ]
-    values = [face_quality(portrait, face) for face in doubted]
-    assert values == sorted(values, reverse=True)
-    assert values[-1] < 0.3 * values[0]
-
-
-def test_quality_falls_as_a_head_turns(portrait: Pixels, known: Face) -> None:
-    values = []
-    for turn in np.linspace(0, 1, 6):
-        points = known.landmarks_xy.copy()
-        middle = points[[0, 1]].mean(0)
-        points[:, 0] = middle[0] + (points[:, 0] - middle[0]) * (1 - 0.9 * turn)
-        points[2, 0] += 0.3 * turn * known.width_px
-        values.append(face_quality(portrait, Face(known.box_xyxy, known.score, points)))
-    assert values == sorted(values, reverse=True)
-    assert values[-1] < 0.4 * values[0]
-
-
-@pytest.mark.parametrize("angle_deg", [20, 90, 180])
-def test_a_tilted_head_is_as_frontal_as_an_upright_one(angle_deg: float) -> None:
-    face = face_of(200)
-    matrix = cv2.getRotationMatrix2D((100, 100), angle_deg, 1)
-    points = face.landmarks_xy @ matrix[:, :2].T + matrix[:, 2]
-    turned = Face(face.box_xyxy, face.score, points.astype(np.float32))
-    assert frontality(turned) == pytest.approx(frontality(face)) == 1
-
-
-def test_quality_copes_with_a_box_without_pixels(portrait: Pixels) -> None:
-    outside = moved(face_of(100), x=5000)
-    flat = Face((10, 10, 10, 10), 0.9, np.full((5, 2), 10, np.float32))
-    assert 0 <= face_quality(portrait, outside) < 0.4
-    assert face_quality(portrait, flat) == 0
 
 
 def test_it_finds_the_face_in_real_clips(detector: FaceDetector, data_dir: Path) -> None:

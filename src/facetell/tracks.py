@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.appearance import Appearance, appearance_of, distance, shot_change, shot_of
-from facetell.faces import Face, face_quality
+from facetell.faces import Face
+from facetell.quality import face_quality
 
 if TYPE_CHECKING:
     from facetell.video import Frame

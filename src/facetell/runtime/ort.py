@@ -38,6 +38,8 @@ class OrtSession:
         # Set by number: when ONNX Runtime counts cores itself it ignores a container's limit.
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # Threads that wait would spin, and take the cores from the decoder and the other session.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = _ERRORS_ONLY
         try:
             self._session = onnxruntime.InferenceSession(
