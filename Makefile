@@ -39,11 +39,12 @@ bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, the
 samples: $(call stamp,$(EXTRAS)) ## make the bundled sample pair again
 	$(bin)/python tools/make_samples.py src/facetell/data/samples
 
-# The same four steps as with data of one's own; tests/train/test_demo.py runs them in small.
+# The same five steps as with data of one's own; tests/train/test_demo.py runs them in small.
 demo := runs/demo
-train-demo: $(call stamp,$(EXTRAS)) ## prepare, train, export and scan with a tiny model: two minutes
-	$(bin)/python tools/make_demo_data.py $(demo)/data
+train-demo: $(call stamp,$(EXTRAS)) ## prepare, split, train and export a tiny model: two minutes
+	$(bin)/python -m facetell.train.demo_data $(demo)/data
 	$(bin)/facetell prepare $(demo)/data $(demo)/store --crops no
+	$(bin)/facetell split $(demo)/store --out $(demo)/split.json --by group --validation 0.25 --test 0
 	$(bin)/facetell train recipes/demo.toml --out $(demo)/run
 	$(bin)/facetell export recipes/demo.toml $(demo)/run $(demo)/demo.onnx
 	@echo "look at $(demo)/run/summary.html; to start anew, remove $(demo)"

@@ -15,6 +15,7 @@ from facetell.cli import main
 from facetell.evaluation import trials
 from facetell.evaluation.answers import BOOK
 from facetell.evaluation.degradations import BY_NAME, write_copy
+from facetell.train.split import Split, SplitParts, write_split
 
 SAMPLES = Path(weights.__file__).parent / "data" / "samples"
 FAST = ["--frames", "5", "--workers", "1"]
@@ -176,3 +177,18 @@ def test_gates_need_many_reals_to_pass(data: Path, capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert printed.count("too few (1 of 500)") == 3
     assert "may not ship by these files" in printed
+
+
+def test_it_takes_the_parts_of_a_split(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split = tmp_path / "split.json"
+    groups = {"train": ("data/a_real", "data/b_fake"), "validation": ("data/c_real", "data/d_fake")}
+    write_split(Split(1, "group", 0, SplitParts(**groups)), split)
+    words = [*FAST, "--split", str(split), "--part"]
+    assert main(["evaluate", str(data), *words, "validation"]) == 0
+    assert "1 real, 1 fake" in capsys.readouterr().out
+    assert main(["evaluate", str(data), *words, "test"]) == 2
+    assert "it has train, validation" in capsys.readouterr().err
+    assert main(["evaluate", str(data), *words, "train", "--name", "other"]) == 2
+    assert "knows no file of 'other'" in capsys.readouterr().err

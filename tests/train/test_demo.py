@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,10 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 from facetell.cli import main  # noqa: E402
 from facetell.runtime import open_session  # noqa: E402
+from facetell.train.demo_data import write_demo_data  # noqa: E402
+from facetell.train.parts import read_parts  # noqa: E402
 from facetell.train.run_log import read_log  # noqa: E402
+from facetell.train.store import Store  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,13 +26,17 @@ ROOT = Path(__file__).parents[2]
 def test_the_demo_goes_from_videos_to_a_graph(tmp_path: Path) -> None:
     """What `make train-demo` does, on fewer clips and for fewer steps."""
     data, store, run, graph = (tmp_path / n for n in ("data", "store", "run", "demo.onnx"))
-    script = ROOT / "tools/make_demo_data.py"
-    subprocess.run([sys.executable, script, data, "--small"], check=True)
+    split = tmp_path / "split.json"
+    write_demo_data(data, (1.0,))
     recipe = tmp_path / "demo.toml"
     text = (ROOT / "recipes/demo.toml").read_text()
-    text = text.replace("../runs/demo/store", "store").replace("steps = 60", "steps = 20")
+    text = text.replace("../runs/demo/", "").replace("steps = 60", "steps = 20")
     recipe.write_text(text)
     assert main(["prepare", str(data), str(store), "--crops", "no", "--workers", "1"]) == 0
+    shares = ["--validation", "0.25", "--test", "0"]
+    assert main(["split", str(store), "--out", str(split), "--by", "group", *shares]) == 0
+    parts = read_parts(Store(store), str(split))
+    assert (len(parts.train), len(parts.validation)) == (12, 4)  # a second for validation
     assert main(["train", str(recipe), "--out", str(run)]) == 0
     assert main(["export", str(recipe), str(run), str(graph)]) == 0
     log = read_log(run)
@@ -48,6 +53,6 @@ def test_the_demo_goes_from_videos_to_a_graph(tmp_path: Path) -> None:
 def test_make_runs_the_same_steps() -> None:
     lines = re.search(r"^train-demo:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.M)
     assert lines
-    assert re.findall(r"(make_demo_data|facetell \w+)", lines[1]) == [
-        "make_demo_data", "facetell prepare", "facetell train", "facetell export",
+    assert re.findall(r"(demo_data|facetell \w+) ", lines[1]) == [
+        "demo_data", "facetell prepare", "facetell split", "facetell train", "facetell export",
     ]  # fmt: skip

@@ -14,8 +14,9 @@ pytest.importorskip("torch")
 from facetell.cli import main
 from facetell.errors import InputNotFound, UsageError
 from facetell.train.faces_alike import GAP, LINK, group_faces, nearest, pairs_within
-from facetell.train.leaks import find_leaks, measure_nearest, refuse_leaks
-from facetell.train.parts import read_parts
+from facetell.train.layouts import Media
+from facetell.train.leaks import check_split, find_leaks, measure_nearest, refuse_leaks
+from facetell.train.parts import part_media, read_parts
 from facetell.train.split import (
     Plan,
     Rule,
@@ -164,8 +165,19 @@ def test_a_source_in_two_parts_leaks_only_where_the_rule_is_source() -> None:
 
 def test_a_split_of_another_store_is_refused() -> None:
     split = Split(1, "group", 0, SplitParts(train=("d/a",)))
-    with pytest.raises(UsageError, match="'d/new' is in no part"):
-        find_leaks(split, [record("new")])
+    with pytest.raises(UsageError, match=r"my.json: 1 of 2 clips are in no part.*'d/new'"):
+        check_split(split, [record("a"), record("new")], Path("my.json"))
+
+
+def test_files_get_the_parts_of_their_clips(tmp_path: Path) -> None:
+    path = tmp_path / "split.json"
+    write_split(Split(1, "group", 0, SplitParts(train=("d/a",), test=("d/b.mp4",))), path)
+    files = [Media("x.mp4", False, "", "a"), Media("b.mp4", True, "", ""), Media("c", True, "", "")]
+    assert [(m.file, m.part) for m in part_media(files, "d", path)] == [
+        ("x.mp4", "train"), ("b.mp4", "test"),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match=r"knows no file of 'e'.*--name; it knows d"):
+        part_media(files, "e", path)
 
 
 def faces(count: int = 30, each: int = 5) -> tuple[list[ClipRecord], np.ndarray]:

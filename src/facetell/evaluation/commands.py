@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from facetell import ensemble
@@ -25,15 +25,15 @@ from facetell.evaluation.card import (
 )
 from facetell.evaluation.comparison import compare
 from facetell.evaluation.comparison import told as comparison_told
+from facetell.evaluation.data import Data, add_data, read_data
 from facetell.evaluation.degradations import DEGRADATIONS
 from facetell.evaluation.heatmaps import Looks, check_heatmaps
 from facetell.evaluation.heatmaps import told as heatmaps_told
 from facetell.evaluation.results import PAGE, finite, read_outcomes, write_results
 from facetell.evaluation.summary import Row, Summary, Tables, row_of, summarise
 from facetell.evaluation.trials import run_trials
-from facetell.options import FRAME_CHOICES, RUNTIMES, Frames, Options
+from facetell.options import FRAME_CHOICES, Frames, Options
 from facetell.train.calibrate import Aims
-from facetell.train.layouts import LAYOUTS, Choices, Media, Tree, check_classes, read_source
 from facetell.weights import ModelCard
 from facetell.wording import counted, printable
 
@@ -115,31 +115,6 @@ def calibrate_main(arguments: list[str]) -> int:
     return 0
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Labelled media, and what they are in words."""
-
-    media: tuple[Media, ...]
-    tree: Tree
-    named: str
-
-
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say what is measured, and how it is run."""
-    add = parser.add_argument
-    add("data", type=Path, metavar="DATA", help="folder, tar or CSV of file,label")
-    names = ", ".join(layout.name for layout in LAYOUTS)
-    add("--layout", default="", metavar="NAME", help=f"one of {names}; default: found by itself")
-    add("--part", default="", help="only this part of the data set: train, validation or test")
-    add("--label", choices=["real", "fake"], default="", help="every file is (or take only) these")
-    add("--fake-is", default="", metavar="VALUE", help="the label in the CSV that means fake")
-    add("--allow-missing", action="store_true", help="leave out labels whose file is not there")
-    add("--runtime", choices=RUNTIMES, default=_DEFAULTS.runtime, metavar="NAME",
-        help="what runs the model (default: %(default)s)")  # fmt: skip
-    add("--workers", type=int, default=2, metavar="N",
-        help="processes, one thread each (default: %(default)s)")  # fmt: skip
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="facetell evaluate",
@@ -200,33 +175,6 @@ def _share(word: str) -> float:
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"{word}: give a share from 0 to 1")
     return value
-
-
-def read_data(chosen: argparse.Namespace, only: str = "") -> Data:
-    """List the labelled media that `add_data`'s arguments name.
-
-    Args:
-        chosen: the arguments.
-        only: "real" or "fake" if the other class is not wanted; then it may be missing.
-
-    Raises:
-        UsageError: there is none, or a class is missing.
-    """
-    if chosen.workers < 1:
-        raise UsageError(f"--workers {chosen.workers}: give at least 1")
-    choices = Choices(chosen.fake_is, chosen.label, chosen.allow_missing)
-    _, tree, listing = read_source(chosen.data, choices, chosen.layout)
-    media = tuple(m for m in listing.media if chosen.part in ("", m.part))
-    where = f"{chosen.data}, part {chosen.part}" if chosen.part else str(chosen.data)
-    if not media:
-        parts = sorted({m.part for m in listing.media if m.part}) or ["none"]
-        raise UsageError(f"{where}: no media of this part; it has {', '.join(parts)}")
-    if only:
-        media = tuple(m for m in media if m.is_fake == (only == "fake"))
-    elif not chosen.label:
-        check_classes(media, where)
-    name = chosen.data.resolve().name
-    return Data(media, tree, f"{name}, {chosen.part}" if chosen.part else name)
 
 
 def evaluate(data: Data, chosen: argparse.Namespace, out: Path) -> tuple[Summary, list[Outcome]]:

@@ -14,7 +14,7 @@ import numpy as np
 from facetell import ensemble
 from facetell.evaluation.answers import Trial
 from facetell.evaluation.blends import Blend, make_blends
-from facetell.evaluation.commands import Data, add_data, read_data
+from facetell.evaluation.data import Data, add_data, read_data
 from facetell.evaluation.gates import SPOILT, Gate, again_gates, outside_gates
 from facetell.evaluation.heatmaps import check_heatmaps, told
 from facetell.evaluation.trials import run_trials

@@ -31,22 +31,13 @@ class Leak:
 
 
 def find_leaks(split: Split, records: Sequence[ClipRecord]) -> list[Leak]:
-    """Name every group, original, identity (and, split by source, source) in two parts.
-
-    Raises:
-        UsageError: a clip's group is in no part: the split was made of another store.
-    """
+    """Name every group, original, identity (and, split by source, source) in two parts."""
     seen: dict[tuple[str, str], set[str]] = defaultdict(set)
     for part, groups in _parts_of(split).items():
         for group in groups:
             seen["group", group].add(part)
     for record in records:
-        parts = seen.get(("group", group_key(record)))
-        if not parts:
-            raise UsageError(
-                f"{record.clip}: its group {group_key(record)!r} is in no part of this split: "
-                "make it anew for this store"
-            )
+        parts = seen["group", group_key(record)]
         for key in _names(record, split.rule == "source"):
             seen[key] |= parts
     leaks = [
@@ -98,6 +89,28 @@ def measure_nearest(
             pair = f"{records[rows[k]].clip} ~ {records[others[which[k]]].clip}"
             leaks.append(Leak("face", f"{pair} ({distance[k]:.2f})", (a, b)))
     return distances, leaks
+
+
+def check_split(split: Split, records: Sequence[ClipRecord], path: Path) -> None:
+    """See that a split covers a store and does not leak.
+
+    Args:
+        split: what `path` holds.
+        records: all clips.
+        path: for messages.
+
+    Raises:
+        UsageError: a clip's group is in no part, or the split leaks.
+    """
+    covered = {group for groups in _parts_of(split).values() for group in groups}
+    absent = [record for record in records if group_key(record) not in covered]
+    if absent:
+        raise UsageError(
+            f"{path}: {len(absent):,} of {len(records):,} clips are in no part of this split, "
+            f"such as {absent[0].clip}, group {group_key(absent[0])!r}: it was made of another "
+            "store, or this one has grown. Make it anew"
+        )
+    refuse_leaks(find_leaks(split, records), path)
 
 
 def refuse_leaks(leaks: Sequence[Leak], path: Path) -> None:

@@ -21,7 +21,15 @@ from facetell.faces import FaceDetector, load_detector
 from facetell.train.crop_margin import measure_margin
 from facetell.train.face_clips import ClipSettings, find_faces, new_clip, take_crops
 from facetell.train.landmarks import FaceMesh
-from facetell.train.layouts import Choices, Listing, Media, Tree, check_classes, read_source
+from facetell.train.layouts import (
+    Choices,
+    Listing,
+    Media,
+    Tree,
+    check_classes,
+    dataset_name,
+    read_source,
+)
 from facetell.train.layouts.tree import read_text
 from facetell.train.likeness import same_faces
 from facetell.train.progress import FileProgress
@@ -65,8 +73,7 @@ class Request:
     @property
     def dataset(self) -> str:
         """The name under which the store knows this data set."""
-        path = self.source.resolve()
-        return self.name or (path.name if path.is_dir() else path.stem)
+        return self.name or dataset_name(self.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from facetell.train.identity import (
     find_recognition_models,
     name_people,
 )
-from facetell.train.leaks import find_leaks, measure_nearest, refuse_leaks
+from facetell.train.leaks import check_split, find_leaks, measure_nearest, refuse_leaks
 from facetell.train.split import (
     RULES,
     Plan,
@@ -100,7 +100,7 @@ def _show_progress(done: int, total: int) -> None:
 
 def _check(store: Store, chosen: argparse.Namespace) -> int:
     split = read_split(chosen.check)
-    refuse_leaks(find_leaks(split, store.records), chosen.check)
+    check_split(split, store.records, chosen.check)
     measured = split.rule == "person" or chosen.recognition or (store.root / CACHE).is_file()
     if measured:
         embeddings = _embeddings(store, chosen.recognition)

@@ -16,7 +16,7 @@ from facetell.train.layouts import (
     table,
 )
 from facetell.train.layouts.media import Choices, Layout, Listing, Media, check_classes
-from facetell.train.layouts.tree import Tree, open_tree
+from facetell.train.layouts.tree import Tree, dataset_name, open_tree
 
 LAYOUTS = (
     table.LAYOUT,
@@ -37,6 +37,7 @@ __all__ = [
     "Media",
     "Tree",
     "check_classes",
+    "dataset_name",
     "open_tree",
     "read_source",
 ]

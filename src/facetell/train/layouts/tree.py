@@ -66,6 +66,12 @@ class Tree:
             return file.read(size)
 
 
+def dataset_name(source: Path) -> str:
+    """Return what a data set is called unless the user calls it something else."""
+    path = source.resolve()
+    return path.name if path.is_dir() else path.stem
+
+
 def open_tree(source: Path) -> Tree:
     """List the files of a folder, of a tar, or of the folder or tar beside a table of labels.
 
