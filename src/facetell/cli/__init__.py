@@ -165,6 +165,7 @@ examples:
   facetell scan clip.mp4                      one verdict, readable
   facetell scan footage/ --output report      a folder, with a report for each video
   facetell scan *.mp4 --json | jq .label      one JSON object a line, for programs
+  facetell evaluate labelled/ --out results   how good a model is on videos of your own
 
 facetell's answer is a statistical estimate, not a proof."""
 
