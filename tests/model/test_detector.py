@@ -9,7 +9,7 @@ import torch
 
 from facetell.errors import UsageError
 from facetell.model.detector import Detector
-from facetell.model.efficientnet import EfficientNetLite
+from facetell.model.efficientnet import EfficientNetLite, EfficientNetLiteStages
 from facetell.model.encoders import ENCODERS, EncoderPair, make_encoder
 
 SIDE = 64
@@ -95,7 +95,7 @@ def test_resnext_has_torchvisions_keys() -> None:
 
 
 def test_a_pair_shows_both_halves_and_trains_one() -> None:
-    pair = EncoderPair(lambda: EfficientNetLite(0)).eval()
+    pair = EncoderPair(EfficientNetLite(0), EfficientNetLiteStages(0)).eval()
     pixels = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         maps = pair(pixels)
@@ -103,3 +103,21 @@ def test_a_pair_shows_both_halves_and_trains_one() -> None:
     assert torch.equal(maps, torch.cat(halves, dim=1))
     untrained = {id(p) for module in pair.untrained(0) for p in module.parameters()}
     assert untrained == {id(p) for p in pair.general.parameters()}
+
+
+def test_stages_show_the_middle_of_the_encoder_on_one_grid() -> None:
+    whole, stages = EfficientNetLite(0).eval(), EfficientNetLiteStages(0).eval()
+    state = whole.state_dict()
+    stages.load_imagenet(state)
+    seen: list[torch.Tensor] = []
+    for k in (4, 7, 10, 14, 15):  # the last block of each stage from stride 8 on
+        whole._blocks[k].register_forward_hook(lambda _, __, out: seen.append(out))
+    pixels = torch.rand(2, 3, 224, 224)
+    with torch.no_grad():
+        whole(pixels)
+        maps = stages(pixels)
+    assert maps.shape == (2, stages.feature_channels, 7, 7)
+    assert stages.feature_channels == 40 + 80 + 112 + 192 + 320
+    means = torch.cat([out.mean((2, 3)) for out in seen], dim=1)
+    torch.testing.assert_close(maps.mean((2, 3)), means, rtol=1e-4, atol=1e-5)
+    assert stages(torch.rand(1, 3, 100, 100)).shape[-2:] == (4, 4)

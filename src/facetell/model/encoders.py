@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from facetell.errors import UsageError
-from facetell.model.efficientnet import EfficientNetLite
+from facetell.model.efficientnet import EfficientNetLite, EfficientNetLiteStages
 from facetell.model.resnext import ResNeXt50
 from facetell.model.vit import VisionTransformer
 
@@ -34,16 +34,16 @@ class EncoderPair(nn.Module):
     """Two encoders side by side: one is trained, the other stays as ImageNet made it.
 
     Training on few kinds of forgery makes an encoder forget what other kinds look like; the
-    untrained half keeps it (see MODEL_CARD.md for what that is worth).
+    untrained half keeps it (see MODEL_CARD.md for what that is worth). Both give maps of one size.
     """
 
-    def __init__(self, make: Callable[[], nn.Module]) -> None:
+    def __init__(self, trained: nn.Module, general: nn.Module) -> None:
         super().__init__()
-        self.trained, self.general = make(), make()
-        self.feature_channels = 2 * cast(Encoder, self.trained).feature_channels
+        self.trained, self.general = trained, general
+        self.feature_channels = sum(cast(Encoder, e).feature_channels for e in (trained, general))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Return both halves' maps (N, 2 C, h, w)."""
+        """Return the maps of both (N, C, h, w), the trained one's first."""
         return torch.cat([self.trained(pixels), self.general(pixels)], dim=1)
 
     def untrained(self, count: int) -> list[nn.Module]:
@@ -60,7 +60,8 @@ ENCODERS: dict[str, Callable[[], nn.Module]] = {
     "efficientnet_lite0": lambda: EfficientNetLite(0),
     "efficientnet_lite1": lambda: EfficientNetLite(1),
     "efficientnet_lite2": lambda: EfficientNetLite(2),
-    "efficientnet_lite0_pair": lambda: EncoderPair(lambda: EfficientNetLite(0)),
+    "efficientnet_lite0_stages": lambda: EfficientNetLiteStages(0),
+    "efficientnet_lite0_pair": lambda: EncoderPair(EfficientNetLite(0), EfficientNetLiteStages(0)),
     "resnext50_32x4d": ResNeXt50,
     "vit_b_16": lambda: VisionTransformer(width=768, depth=12, heads=12),
     "vit_small": lambda: VisionTransformer(width=384, depth=12, heads=6),
