@@ -24,6 +24,7 @@ from facetell.train.fit_heads import (
     choose_strength,
     evenly,
     fit,
+    fit_halves,
     leave_out_folds,
     sample_weights,
 )
@@ -57,7 +58,7 @@ def made_samples(records: list[ClipRecord], crops: int = 2, seed: int = 0) -> Sa
     x[:, 0] += 1.5 * np.array([r.is_fake for r in records])[clip]
     x[:, 1] += [8.0 * (r.source == "b") for r in np.array(records, object)[clip]]
     plain = np.tile(np.arange(crops) == 0, len(records))
-    return Samples(x.astype(np.float16), clip, plain, records)
+    return Samples(x.astype(np.float16), clip, plain, records, (x.shape[1],))
 
 
 def test_a_source_weighs_the_square_root_of_its_clips(store: Store) -> None:
@@ -69,7 +70,7 @@ def test_a_source_weighs_the_square_root_of_its_clips(store: Store) -> None:
     assert sums["aFalse"] / sums["bFalse"] == pytest.approx(2)
     assert sums["aFalse"] + sums["bFalse"] == pytest.approx(0.5)
     assert sums["aTrue"] == pytest.approx(0.5)
-    long = Samples(samples.features, np.sort(np.r_[0, samples.clip[:-1]]), samples.plain, records)
+    long = replace(samples, clip=np.sort(np.r_[0, samples.clip[:-1]]))
     by_clip = np.bincount(long.clip, sample_weights(long))
     assert by_clip[0] == pytest.approx(by_clip[1])  # though it has a crop more
 
@@ -77,7 +78,7 @@ def test_a_source_weighs_the_square_root_of_its_clips(store: Store) -> None:
 def test_the_standardisation_is_folded_into_the_weights(store: Store) -> None:
     samples = made_samples(clips(store, ("a", False, 40), ("a", True, 40)))
     features = samples.features * np.linspace(0.1, 30, 12).astype(np.float16) + np.float16(5)
-    samples = Samples(features.astype(np.float16), samples.clip, samples.plain, samples.records)
+    samples = replace(samples, features=features.astype(np.float16))
     weights = np.full(len(samples.clip), 1 / len(samples.clip))
     x = samples.features.astype(np.float64)
     scaler = StandardScaler().fit(x)
@@ -161,3 +162,18 @@ def test_a_run_fits_its_frame_head_and_leaves_the_encoder_as_it_is(
     with torch.no_grad():
         output = model(pixels, torch.ones(1, 2))
     assert torch.allclose(output.activation_maps.mean((2, 3)), output.frame_logits, atol=1e-4)
+
+
+def test_a_half_that_knows_the_training_clips_does_not_rule(store: Store) -> None:
+    samples = made_samples(clips(store, ("a", False, 40), ("a", True, 40)))
+    known = np.random.default_rng(1).normal(0, 1, (len(samples.clip), 4))
+    known[:, 0] += 60.0 * samples.is_fake  # what an encoder gives that was trained on these clips
+    both = np.concatenate([samples.features, known.astype(np.float16)], axis=1)
+    samples = replace(samples, features=both, widths=(12, 4))
+    weights = sample_weights(samples)
+    head = fit_halves(samples, weights, 10.0)
+    halves = both[:, :12] @ head.weight[:12], both[:, 12:] @ head.weight[12:]
+    spread = [float(half.std()) for half in halves]
+    assert spread[0] == pytest.approx(spread[1], rel=0.05)
+    joint = fit(samples, weights, 10.0)
+    assert (both[:, 12:] @ joint.weight[12:]).std() > 2 * (both[:, :12] @ joint.weight[:12]).std()

@@ -40,7 +40,8 @@ class EncoderPair(nn.Module):
     def __init__(self, trained: nn.Module, general: nn.Module) -> None:
         super().__init__()
         self.trained, self.general = trained, general
-        self.feature_channels = sum(cast(Encoder, e).feature_channels for e in (trained, general))
+        self.widths = tuple(cast(Encoder, e).feature_channels for e in (trained, general))
+        self.feature_channels = sum(self.widths)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return the maps of both (N, C, h, w), the trained one's first."""

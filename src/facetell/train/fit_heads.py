@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import torch
 
 from facetell.errors import MissingDependency, UsageError
 from facetell.model.detector import Detector
+from facetell.model.encoders import EncoderPair
 from facetell.train.augment import Degradation, degrade, draw_degradation
 from facetell.train.checkpoint import save_whole
 from facetell.train.config import Regression, RunConfig
@@ -32,6 +33,8 @@ from facetell.train.validation import PLAIN
 
 FEATURES = "features.npy"
 CROPS = 64
+SPREAD = 2.0
+"""Standard deviation of a half's logits; calibration sets the scale that people see."""
 Array = npt.NDArray[np.float64]
 Features = npt.NDArray[np.float16]
 
@@ -45,12 +48,14 @@ class Samples:
         clip: place of each crop's clip among `records`, (N,).
         plain: whether the crop was left undegraded, (N,).
         records: the clips.
+        widths: how many features each half of the encoder gives; one number for a single encoder.
     """
 
     features: Features
     clip: npt.NDArray[np.int64]
     plain: npt.NDArray[np.bool_]
     records: Sequence[ClipRecord]
+    widths: tuple[int, ...]
 
     @property
     def is_fake(self) -> npt.NDArray[np.bool_]:
@@ -99,7 +104,7 @@ def fit_frame_head(
     """
     samples = _samples(model, store, records, config, device, cache)
     chosen, left_out = choose_strength(samples, config.regression, config.seed)
-    head = fit(samples, sample_weights(samples), chosen)
+    head = fit_halves(samples, sample_weights(samples), chosen)
     with torch.no_grad():
         model.frame_head.weight.copy_(torch.from_numpy(head.weight[None]).float())
         model.frame_head.bias.fill_(head.bias)
@@ -126,7 +131,7 @@ def _left_out_auc(
     fold_of = folds[samples.clip]
     for fold in range(folds.max() + 1):
         inside, outside = fold_of != fold, (fold_of == fold) & samples.plain
-        head = fit(_chosen(samples, inside), weights[inside], strength)
+        head = fit_halves(_chosen(samples, inside), weights[inside], strength)
         sums = np.bincount(
             samples.clip[outside], head.logits(samples.features[outside]), len(samples.records)
         )
@@ -137,7 +142,7 @@ def _left_out_auc(
 
 def _chosen(samples: Samples, which: npt.NDArray[np.bool_]) -> Samples:
     parts = samples.features[which], samples.clip[which], samples.plain[which]
-    return Samples(*parts, samples.records)
+    return Samples(*parts, samples.records, samples.widths)
 
 
 def leave_out_folds(records: Sequence[ClipRecord], folds: int, seed: int) -> npt.NDArray[np.int64]:
@@ -181,6 +186,30 @@ def sample_weights(samples: Samples) -> Array:
     for label in (False, True):
         weights[fake == label] *= 0.5 / max(weights[fake == label].sum(), 1e-12)
     return np.asarray(weights, np.float64)
+
+
+def fit_halves(samples: Samples, weights: Array, strength: float) -> LinearHead:
+    """Fit a head to each half of the encoder by itself; the logit is the mean of theirs.
+
+    A trained half has seen the very clips that the head is fitted to and tells them apart too
+    well: a head on both halves together would trust it alone. So each half's logits are brought
+    to the same spread. A single encoder is one half.
+    """
+    fitted, start = [], 0
+    for width in samples.widths:
+        half = replace(samples, features=samples.features[:, start : start + width])
+        fitted.append(_evened(fit(half, weights, strength), half, weights))
+        start += width
+    weight = np.concatenate([head.weight for head in fitted]) / len(fitted)
+    return LinearHead(weight, float(np.mean([head.bias for head in fitted])))
+
+
+def _evened(head: LinearHead, samples: Samples, weights: Array) -> LinearHead:
+    """Scale a head so that its logits on what it was fitted to spread by `SPREAD`."""
+    logits = head.logits(samples.features)
+    mean = np.average(logits, weights=weights)
+    scale = SPREAD / (np.sqrt(np.average((logits - mean) ** 2, weights=weights)) + 1e-9)
+    return LinearHead(head.weight * scale, float(head.bias * scale))
 
 
 def fit(samples: Samples, weights: Array, strength: float) -> LinearHead:
@@ -236,7 +265,9 @@ def _samples(
         kept = features
         save_whole(path, lambda file: np.save(file, kept))
     clip, copies = (np.array([w[place] for w in wanted]) for place in (0, 1))
-    return Samples(features, clip, copies == 0, records)
+    encoder = model.encoder
+    widths = encoder.widths if isinstance(encoder, EncoderPair) else (features.shape[1],)
+    return Samples(features, clip, copies == 0, records, widths)
 
 
 def _crop(store: Store, record: ClipRecord, frame: int, copy: int, config: RunConfig) -> Pixels:
