@@ -225,6 +225,16 @@ def test_frozen_blocks_stay_as_they_are(config: RunConfig, tmp_path: Path) -> No
     assert still == {k for k in before if k.startswith(("encoder.first", "encoder.norm"))}
 
 
+def test_the_head_over_time_can_be_trained_alone(config: RunConfig, tmp_path: Path) -> None:
+    config = replace(config, temporal_only=True, temporal="lstm_weighting")
+    torch.manual_seed(config.seed)
+    before = make_detector(config).state_dict()
+    after = train(config, tmp_path).state_dict()
+    changed = {k for k in before if not torch.equal(before[k], after[k])}
+    assert changed
+    assert all(key.startswith("temporal.") for key in changed)
+
+
 def test_event_files_are_written_where_asked(config: RunConfig, tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     train(replace(config, tensorboard=True, steps=3), tmp_path)

@@ -122,6 +122,7 @@ class RunConfig:
         last_rate: what they fall to, share of their peaks; 1 keeps them level.
         encoder_rate, head_rate: AdamW's peak learning rates.
         heads_only: leave the encoder as it begins and train what comes after it.
+        temporal_only: leave the frame head as it begins too, and train the head over time alone.
         frozen: how many early blocks of the encoder (and its stem) stay as they are; a third of
             the time is theirs.
         tune_batch_norm: learn the statistics of batch normalisation too; without it they stay
@@ -163,6 +164,7 @@ class RunConfig:
     encoder_rate: float = 3e-4
     head_rate: float = 1e-3
     heads_only: bool = False
+    temporal_only: bool = False
     frozen: int = 0
     tune_batch_norm: bool = True
     weight_decay: float = 0.02

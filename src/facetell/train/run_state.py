@@ -65,7 +65,10 @@ class RunState:
         taught = self._teacher.features if self._teacher else 0
         self.objective = Objective(self.model, config, taught).to(device)
         encoder = cast(Encoder, self.model.encoder)
-        still = [self.model.encoder] if config.heads_only else encoder.untrained(config.frozen)
+        alone = config.heads_only or config.temporal_only
+        still = [self.model.encoder] if alone else encoder.untrained(config.frozen)
+        if config.temporal_only:
+            still.append(self.model.frame_head)
         self._still = nn.ModuleList(still).requires_grad_(False)
         self._shared = processes.wrap(self.objective, device)
         self.optimizer = self._make_optimizer()
