@@ -183,8 +183,9 @@ def test_it_takes_the_parts_of_a_split(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     split = tmp_path / "split.json"
-    groups = {"train": ("data/a_real", "data/b_fake"), "validation": ("data/c_real", "data/d_fake")}
-    write_split(Split(1, "group", 0, SplitParts(**groups)), split)
+    names = [f"data/data/{name}" for name in ("a_real", "b_fake", "c_real", "d_fake")]
+    parts = SplitParts(train=tuple(names[:2]), validation=tuple(names[2:]))
+    write_split(Split(1, "group", 0, parts), split)
     words = [*FAST, "--split", str(split), "--part"]
     assert main(["evaluate", str(data), *words, "validation"]) == 0
     assert "1 real, 1 fake" in capsys.readouterr().out

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 from facetell.cli import main  # noqa: E402
 from facetell.runtime import open_session  # noqa: E402
 from facetell.train.demo_data import write_demo_data  # noqa: E402
-from facetell.train.parts import read_parts  # noqa: E402
+from facetell.train.layouts import read_source  # noqa: E402
+from facetell.train.parts import part_media, read_parts  # noqa: E402
 from facetell.train.run_log import read_log  # noqa: E402
 from facetell.train.store import Store  # noqa: E402
 
@@ -37,6 +38,8 @@ def test_the_demo_goes_from_videos_to_a_graph(tmp_path: Path) -> None:
     assert main(["split", str(store), "--out", str(split), "--by", "group", *shares]) == 0
     parts = read_parts(Store(store), str(split))
     assert (len(parts.train), len(parts.validation)) == (12, 4)  # a second for validation
+    files = part_media(read_source(data)[2].media, "data", split)
+    assert {m.file for m in files if m.part == "validation"} == {r.file for r in parts.validation}
     assert main(["train", str(recipe), "--out", str(run)]) == 0
     assert main(["export", str(recipe), str(run), str(graph)]) == 0
     log = read_log(run)

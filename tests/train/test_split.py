@@ -171,8 +171,12 @@ def test_a_split_of_another_store_is_refused() -> None:
 
 def test_files_get_the_parts_of_their_clips(tmp_path: Path) -> None:
     path = tmp_path / "split.json"
-    write_split(Split(1, "group", 0, SplitParts(train=("d/a",), test=("d/b.mp4",))), path)
-    files = [Media("x.mp4", False, "", "a"), Media("b.mp4", True, "", ""), Media("c", True, "", "")]
+    write_split(Split(1, "group", 0, SplitParts(train=("d/d/a",), test=("d/d/b",))), path)
+    files = [
+        Media("x.mp4", False, "", "a"),
+        Media("b.mp4", True, "", "b"),
+        Media("c", True, "", "c"),
+    ]
     assert [(m.file, m.part) for m in part_media(files, "d", path)] == [
         ("x.mp4", "train"), ("b.mp4", "test"),
     ]  # fmt: skip

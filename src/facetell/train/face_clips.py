@@ -137,7 +137,7 @@ def new_clip(
         source=media.source,
         manipulation=media.manipulation,
         method=media.method,
-        group=f"{dataset}/{media.group}",
+        group=media.group_in_store(dataset),
         original=media.original,
         part=media.part,
         identity="",

@@ -82,7 +82,7 @@ def part_media(media: Sequence[Media], dataset: str, path: Path, fold: int = -1)
         UsageError: the split has no such fold, or knows none of the files.
     """
     part = _of_fold(read_split(path), fold, path).part_of_group()
-    keys = [f"{dataset}/{one.group or one.file}" for one in media]
+    keys = [f"{dataset}/{one.group_in_store(dataset)}" for one in media]
     known = [replace(m, part=part[k]) for m, k in zip(media, keys, strict=True) if k in part]
     if not known:
         raise UsageError(

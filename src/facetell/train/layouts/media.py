@@ -45,6 +45,10 @@ class Media:
     original: str = ""
     part: str = ""
 
+    def group_in_store(self, dataset: str) -> str:
+        """Name the group as a store does, which holds several data sets."""
+        return f"{dataset}/{self.group}"
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
