@@ -29,6 +29,7 @@ from facetell.options import MEDIA_SUFFIXES, Options
 from facetell.report.csv_report import SUMMARY_COLUMNS, TIMELINE_COLUMNS
 from facetell.report.features import COLUMNS
 from facetell.verdict import Verdict, error_verdict
+from tests.tiny_model import write_model
 
 ROOT = Path(__file__).parents[1]
 _REAL_LOADER = scan._load_analyzer
@@ -529,6 +530,37 @@ def test_it_shows_a_model_with_its_numbers_limits_and_terms(
     assert "terms of use none" in shown
     assert main(["models", str(tiny_card_path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["metrics"][0]["n"] == 10
+
+
+def test_it_lists_finds_and_checks_several_models(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = [
+        {"name": "video_auc", "value": 0.81, "low": 0.7, "high": 0.9, "n": 67, "on": "clips"},
+        {"name": "seconds", "value": 2.5, "low": None, "high": None, "n": 5, "on": "clips"},
+    ]
+    for name, metrics in (("default", measured), ("fast", []), ("resnext50-lstm", [])):
+        folder = tmp_path / f"made-{name}"
+        folder.mkdir()
+        card = write_model(folder, name=name, metrics=metrics, purpose=f"for {name} things",
+                           file=f"{name}.onnx")  # fmt: skip
+        card.rename(tmp_path / f"{name}.json")
+        (folder / "tiny.onnx").rename(tmp_path / f"{name}.onnx")
+    monkeypatch.setattr(weights, "MODEL_DIR", tmp_path)
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["NAME", "default", "fast", "resnext50-lstm"]
+    assert "0.810 (0.700 to 0.900)" in lines[1]
+    assert lines[1].split("  ")[-2:] == ["2.5", "for default things"]
+    assert len([line for line in lines if line.startswith("  terms of use")]) == 3
+    assert main(["models", "fast"]) == 0
+    assert "NAME" not in capsys.readouterr().out
+    assert weights.find("resnext50-lstm").name == "resnext50-lstm"
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out.count("unaltered") == 3
+    (tmp_path / "fast.onnx").write_bytes(b"other")
+    assert main(["models"]) == 3
+    assert main(["doctor"]) == 3
 
 
 def test_it_names_a_damaged_model(tiny_card_path: Path, tmp_path: Path, capsys: Out) -> None:

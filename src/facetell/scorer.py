@@ -73,7 +73,7 @@ class Scorer:
         runtime: "onnxruntime" or "openvino".
         batch_clips: clips in one run of the graph. On a CPU more than one gains no speed
             (EfficientNet-Lite0, clips of 5 frames: 40 ms a frame with 1, 2, 4 and 8 alike), and
-            takes 50 MB more for each.
+            takes 50 MB more for each. A graph of a fixed shape takes one clip, whatever is given.
 
     Raises:
         ModelNotFound, ModelAltered: the graph is missing or not the card's.
@@ -88,9 +88,11 @@ class Scorer:
         batch_clips: int = 1,
     ) -> None:
         self.card = card
-        self._batch_clips = batch_clips
         self._session = open_session(verify(card), threads, runtime)
         _check_graph(self._session, card)
+        clips, frames = self._session.inputs["pixels"].shape[:2]
+        self._batch_clips = clips or batch_clips
+        self._frames = frames
 
     def score(self, clips: Iterable[Clip], keep_features: bool = False) -> Iterator[ClipScore]:
         """Score clips in their order, a batch at a time.
@@ -116,6 +118,11 @@ class Scorer:
     def _padded(self, batch: Sequence[Clip]) -> Arrays:
         """Stack clips of several lengths; what is added is masked out."""
         side, longest = self.card.input.side_px, max(len(clip.pixels) for clip in batch)
+        if self._frames is not None and longest > self._frames:
+            raise ModelMismatch(
+                f"{self.card.graph_path}: takes clips of {self._frames} frames, got {longest}"
+            )
+        longest = self._frames or longest
         pixels = np.zeros((len(batch), longest, 3, side, side), np.uint8)
         mask = np.zeros((len(batch), longest), np.float32)
         for row, clip in enumerate(batch):
@@ -141,7 +148,8 @@ def _check_graph(session: Session, card: ModelCard) -> None:
             f"{where}: outputs {missing} are missing, found {sorted(session.outputs)}"
         )
     side = card.input.side_px
-    expected: tuple[int | None, ...] = (None, None, 3, side, side)
+    # open sizes, or those of the variant for small boards: one clip, a whole burst
+    expected: tuple[int | None, ...] = (1, card.sampling.burst_frames, 3, side, side)
     found = session.inputs["pixels"].shape
     if len(found) != 5 or any(f not in (None, e) for f, e in zip(found, expected, strict=True)):
         raise ModelMismatch(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from facetell.errors import ModelAltered, ModelMismatch, ModelNotFound
@@ -139,7 +139,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model and all that its users must know; `path` is the card's own file."""
+    """A model and all that its users must know.
+
+    `path` is the card's own file, `purpose` says in a few words what the model is for.
+    """
 
     path: Path
     name: str
@@ -158,6 +161,7 @@ class ModelCard:
     terms: str
     limits: tuple[str, ...]
     made: str
+    purpose: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         # Only a plain name: a stranger's card must not point at other files of the machine.

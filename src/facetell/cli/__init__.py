@@ -38,6 +38,7 @@ class Command:
 
 
 TRAIN = "facetell.train.commands"
+EXPORT = "facetell.train.export_command"
 DATA = "facetell.train.data_commands"
 EVALUATION = "facetell.evaluation.commands"
 GATES = "facetell.evaluation.gate_commands"
@@ -58,7 +59,7 @@ COMMANDS = (
         "facetell.train.split_command",
     ),
     Command("train", "train a detector by a TOML file", TRAIN, "train_main"),
-    Command("export", "write a trained detector as ONNX", TRAIN, "export_main"),
+    Command("export", "write a trained detector as ONNX", EXPORT, "export_main"),
     Command("evaluate", "measure a model on labelled media", EVALUATION, "evaluate_main"),
     Command("gates", "check what a model must pass to ship", GATES, "gates_main"),
     Command("compare", "put two evaluations side by side", EVALUATION, "compare_main"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from facetell.weights import Metric, ModelCard
 
 _WIDTH = 92
+_ROW = "{:<16}  {:>8}  {:<22}  {:>7}  {}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         for card in cards:
             print(json.dumps(asdict(card), default=str))
     else:
+        if not chosen.model and cards:
+            print("\n".join(table(cards)), end="\n\n")
         for card, damage in zip(cards, damages, strict=True):
             print("\n".join(describe(card, damage)), end="\n\n")
     if not cards:
@@ -41,8 +44,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="facetell models",
-        description="Lists the models that can be given to `facetell scan --model`: how well each "
-        "did on which data, its limits and its terms of use. Checks that its file is unaltered.",
+        description="Lists the models that can be given to `facetell scan --model`: a table, "
+        "then how well each did on which data, its limits and its terms of use. Checks that its "
+        "file is unaltered.",
     )
     parser.add_argument("model", nargs="?", metavar="NAME", help="only this one, or a card's path")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
@@ -60,6 +64,35 @@ def _damage(card: ModelCard) -> str:
     return ""
 
 
+def table(cards: Sequence[ModelCard]) -> Iterator[str]:
+    """All cards as lines of one table; the widest column comes last."""
+    yield _ROW.format("NAME", "SIZE", "VIDEO AUC", "SECONDS", "FOR")
+    for card in cards:
+        auc, seconds = _measured(card, "video_auc"), _measured(card, "seconds")
+        yield _ROW.format(
+            printable(card.name),
+            _size(card),
+            _number(auc) if auc else "-",
+            f"{seconds.value:.3g}" if seconds else "-",
+            printable(card.purpose) or "-",
+        ).rstrip()
+
+
+def _size(card: ModelCard) -> str:
+    path = card.graph_path
+    return f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "-"
+
+
+def _measured(card: ModelCard, name: str) -> Metric | None:
+    return next((m for m in card.metrics if m.name.lower().replace(" ", "_") == name), None)
+
+
+def _number(metric: Metric) -> str:
+    if metric.low is None or metric.high is None:
+        return f"{metric.value:.3f}"
+    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
+
+
 def describe(card: ModelCard, damage: str = "") -> Iterator[str]:
     """A card as lines for people."""
     yield f"{printable(card.name)} {printable(card.version)}"
@@ -72,6 +105,8 @@ def describe(card: ModelCard, damage: str = "") -> Iterator[str]:
         f"fake from p(fake) {card.thresholds.fake:.2f}, real up to {card.thresholds.real:.2f}, "
         "inconclusive between",
     )
+    if not card.calibration.fitted:
+        yield from _wrapped("", "never calibrated: how often it errs is not known")
     yield from _wrapped("trained on", card.trained_on)
     for number, metric in enumerate(card.metrics):
         yield from _wrapped("" if number else "measured", _told(metric))

@@ -16,6 +16,8 @@ from facetell.errors import ModelMismatch
 
 OPSET = 17
 TOLERANCE = 1e-4
+AXES = ("clips", "frames")
+"""Names of the two sizes that a graph leaves open."""
 INPUTS = ["pixels", "mask"]
 OUTPUTS = ["clip_logit", "frame_logits", "activation_maps", "features"]
 SMALL = 1024
@@ -38,7 +40,7 @@ def export_onnx(model: nn.Module, path: Path, side_px: int) -> float:
     """
     model = model.eval().float()
     pixels = torch.zeros(2, 3, 3, side_px, side_px, dtype=torch.uint8)
-    names = {0: "clips", 1: "frames"}
+    names = dict(enumerate(AXES))
     with torch.no_grad():
         torch.onnx.export(
             model,
@@ -46,7 +48,7 @@ def export_onnx(model: nn.Module, path: Path, side_px: int) -> float:
             str(path),
             input_names=INPUTS,
             output_names=OUTPUTS,
-            dynamic_axes=dict.fromkeys((*INPUTS, *OUTPUTS[1:]), names) | {OUTPUTS[0]: {0: "clips"}},
+            dynamic_axes=dict.fromkeys((*INPUTS, *OUTPUTS[1:]), names) | {OUTPUTS[0]: {0: AXES[0]}},
             opset_version=OPSET,
             dynamo=False,  # the newer exporter fixes the LSTM's length
         )
