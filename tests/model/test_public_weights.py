@@ -67,7 +67,8 @@ def test_it_fetches_checks_and_keeps(fetched_from: str, cache: Path) -> None:
     assert path == cache / "made.pth"
     assert path.read_bytes() == CONTENT
     assert seen[-1] == (len(CONTENT), len(CONTENT))
-    assert find_weights("resnext50_32x4d") == path
+    for encoder in ("resnext50_32x4d", "resnext50_32x4d_pair", "resnext50_32x4d_stages"):
+        assert find_weights(encoder) == path
 
 
 def test_it_keeps_nothing_whose_hash_is_wrong(

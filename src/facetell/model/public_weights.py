@@ -93,7 +93,7 @@ def find_weights(encoder: str) -> Path:
         UsageError: there are no public ones that this program knows.
         InputNotFound: none are there; the message says how to get them.
     """
-    encoder = encoder.removesuffix("_pair")
+    encoder = encoder.removesuffix("_pair").removesuffix("_stages")  # built of the plain one
     known = [weights for weights in PUBLIC if weights.encoder == encoder]
     if not known:
         raise UsageError(f"no public weights of {encoder} are known: give init a file of your own")
