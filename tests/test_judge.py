@@ -86,6 +86,33 @@ def test_a_short_poor_track_does_not_decide(card: ModelCard) -> None:
     verdict = verdict_of(tally, card)
     assert verdict.label == "real"
     assert len(verdict.tracks) == 2
+    assert verdict.reasons[-1].startswith("Face 2 alone has p(fake)")
+    assert verdict.reasons[-1].endswith("seen too briefly or poorly to decide.")
+
+
+def test_a_false_detection_that_lasts_does_not_decide(card: ModelCard) -> None:
+    tally = filled(card, -4.0)
+    for burst in range(7):
+        tally.add(clip_score(30.0, track_id=2, start_s=1.5 * burst, quality=0.05))
+    verdict = verdict_of(tally, card)
+    assert verdict.label == "real"
+    assert verdict.p_fake == verdict_of(filled(card, -4.0), card).p_fake
+
+
+@pytest.mark.parametrize(("quality", "frames"), [(0.05, 35), (0.8, 1)])
+def test_a_glimpse_alone_is_never_called_fake(card: ModelCard, quality: float, frames: int) -> None:
+    tally = Tally(card, max_evidence=8)
+    for frame in range(frames):
+        tally.add(clip_score(40.0, start_s=0.2 * frame, frame_logits=[40.0], quality=quality))
+    verdict = verdict_of(tally, card)
+    assert verdict.label == "inconclusive"
+    assert "too briefly or poorly to say fake" in verdict.reasons[0]
+
+
+def test_a_fake_face_of_one_burst_seen_well_decides(card: ModelCard) -> None:
+    tally = filled(card, -4.0)
+    tally.add(clip_score(6.0, track_id=2, quality=0.8))
+    assert verdict_of(tally, card).label == "fake"
 
 
 def test_a_poor_glimpse_alone_is_never_called_real(card: ModelCard) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from facetell import __version__
 from facetell.evidence import Exhibit
 from facetell.features import FrameFeatures
-from facetell.pooling import Floats, p_fake_of, pool_video
+from facetell.pooling import MIN_DECIDING_WEIGHT, Floats, p_fake_of, pool_video
 from facetell.reasons import FaceCount, Findings, explain
 from facetell.tally import Tally, Track
 from facetell.verdict import (
@@ -29,9 +29,6 @@ from facetell.weights import Calibration, ModelCard
 
 TIMELINE_POINTS = 3600
 """Most points of one track: one a second in an hour. Longer tracks are averaged."""
-
-MIN_WEIGHT_FOR_REAL = 0.25
-"""Least summed weight of tracks to say `real`: a poor glimpse shows no forgery, but no face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +73,14 @@ def _decide(tracks: Sequence[Track], card: ModelCard) -> tuple[Label, float | No
         return "no_face", None, None
     logit, position = pool_video([track.pool for track in tracks], card.calibration)
     p_fake = p_fake_of(logit, card.calibration)
+    # A poor glimpse shows no forgery, and that there is none it shows even less.
+    weight = {
+        "fake": tracks[position].pool.weight,
+        "real": sum(track.pool.weight for track in tracks),
+        "inconclusive": 1.0,
+    }
     label = label_of(p_fake, card.thresholds)
-    if label == "real" and sum(track.pool.weight for track in tracks) < MIN_WEIGHT_FOR_REAL:
+    if weight[label] < MIN_DECIDING_WEIGHT:
         label = "inconclusive"
     return label, p_fake, tracks[position]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from facetell.pooling import p_fake_of
+from facetell.pooling import MIN_DECIDING_WEIGHT, p_fake_of
 from facetell.tally import Track
 from facetell.verdict import Label
 from facetell.weights import ModelCard
@@ -65,6 +65,7 @@ def explain(findings: Findings, card: ModelCard) -> tuple[str, ...]:
         *_where(findings.deciding, card),
         *_looks(findings, findings.p_fake, findings.deciding),
         *_poor(findings.deciding),
+        *_left_out(findings, findings.deciding, card),
         *_unmeasured(card),
     )
 
@@ -88,6 +89,8 @@ def _side(findings: Findings, p_fake: float, card: ModelCard) -> str:
         return f"{told} is at or below {lower:.2f}, up to where facetell says real."
     if p_fake <= lower:
         return f"{told} is low, but the faces are seen too briefly or poorly to say real."
+    if p_fake >= upper:
+        return f"{told} is high, but the face is seen too briefly or poorly to say fake."
     return f"{told} lies between {lower:.2f} (real) and {upper:.2f} (fake)."
 
 
@@ -151,3 +154,15 @@ def _poor(track: Track) -> Iterator[str]:
             f"Face {track.id} is tiny, blurred or turned away (quality {track.quality:.2f} of 1), "
             "so that its score counts less."
         )
+
+
+def _left_out(findings: Findings, deciding: Track, card: ModelCard) -> Iterator[str]:
+    """Name the faces that would have been called fake, had they been seen better."""
+    for track in findings.tracks:
+        p_fake = p_fake_of(track.pool.logit, card.calibration)
+        poor = track.pool.weight < MIN_DECIDING_WEIGHT and track is not deciding
+        if poor and p_fake >= card.thresholds.fake:
+            yield (
+                f"Face {track.id} alone has p(fake) {probability(p_fake)}, but is seen too briefly "
+                "or poorly to decide."
+            )
