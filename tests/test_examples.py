@@ -9,13 +9,16 @@ import pytest
 
 from facetell import weights
 
+pytest.importorskip("torch")
 plt = pytest.importorskip("matplotlib.pyplot")
+pytest.importorskip("pyarrow")
+# torch's exporter warns of itself, plt.show() of a backend without windows
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive"),  # plt.show()
+    pytest.mark.filterwarnings("ignore"),
     pytest.mark.skipif(not weights.available(), reason="no bundled model"),
 ]
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.ipynb"))
 
 
 def run(notebook: Path) -> dict[str, object]:
@@ -34,8 +37,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_there_are_two() -> None:
+    assert [path.stem for path in EXAMPLES] == ["read_a_result", "train_your_own"]
+
+
 def test_it_reads_a_result(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    verdicts = run(EXAMPLES / "read_a_result.ipynb")["verdicts"]
+    verdicts = run(EXAMPLES[0])["verdicts"]
     assert isinstance(verdicts, dict)
     assert verdicts["astronaut_fake"].p_fake > verdicts["astronaut_real"].p_fake
     printed = capsys.readouterr().out
@@ -43,7 +50,16 @@ def test_it_reads_a_result(desk: Path, capsys: pytest.CaptureFixture[str]) -> No
     plt.close("all")
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_it_trains_a_model(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(EXAMPLES[1])
+    plt.close("all")
+    assert "video_auc" in capsys.readouterr().out
+    summary = json.loads((desk / "results/summary.json").read_text())
+    assert summary["model"]["name"] == "tiny"
+    assert summary["reals"] == summary["fakes"] == 2
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_it_installs_facetell_first_and_holds_no_output(path: Path) -> None:
     cells = [c for c in json.loads(path.read_text("utf-8"))["cells"] if c["cell_type"] == "code"]
     assert "pip" in "".join(cells[0]["source"])
