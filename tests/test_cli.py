@@ -473,7 +473,14 @@ sys.exit(main(["scan", "--json", *["a.mp4"] * {files}]))
 def _start(sleep_s: float, files: int) -> subprocess.Popen[bytes]:
     code = _SLOW.format(paths=sys.path, sleep_s=sleep_s, files=files)
     command = [sys.executable, "-c", code]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts
+    )
+
+
+def _heed_interrupts() -> None:
+    # a shell starts its background jobs deaf to ctrl-c, and children inherit that
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
