@@ -142,7 +142,7 @@ class EfficientNetLiteStages(EfficientNetLite):
     """Pixels (N, 3, H, W), normalised → the maps of its later stages, (N, C, H/32, W/32).
 
     Traces of a forgery are fine: the middle of a network that was trained on objects tells more of
-    them than its end (MODEL_CARD.md has the numbers). The maps of the stages from stride 8 on
+    them than its end (docs/experiments.md has the numbers). The maps of the stages from stride 8 on
     stand side by side, averaged onto the grid of the last; the head is left out.
     """
 
