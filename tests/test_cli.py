@@ -444,6 +444,21 @@ def test_it_draws_progress_on_a_terminal_only() -> None:
     assert pipe.getvalue() == ""
 
 
+def test_its_progress_names_the_stage_and_counts_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("facetell.cli.progress._PERIOD_S", 0.0)
+    terminal = _Terminal()
+    line = ProgressLine(1, shown=True, stream=terminal)
+    line.start("a.mp4")
+    line.update("frames", 5, 20)
+    line.update("judging", 0, None)
+    drawn = terminal.getvalue().split("\r\x1b[K")[1:]
+    assert drawn == [
+        f"[1/1] {'.' * 20} opening  a.mp4",
+        f"[1/1] {'#' * 5}{'.' * 15} frames 5 of 20  a.mp4",
+        f"[1/1] {'.' * 20} judging  a.mp4",
+    ]
+
+
 def test_it_keeps_what_was_done_before_an_interruption(media: Path, capsys: Out) -> None:
     words = ["scan", "real-1.mp4", "fake-1.mp4", "stop.mp4", "real-1.mp4", "--output", "out"]
     assert main(words) == 130

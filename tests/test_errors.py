@@ -6,7 +6,7 @@ import re
 import pytest
 
 from facetell import errors
-from facetell.errors import FacetellError, InputError, ModelError, UsageError
+from facetell.errors import Cancelled, FacetellError, InputError, ModelError, UsageError
 
 CLASSES = [
     found
@@ -22,8 +22,8 @@ def test_it_stands_in_the_tree_of_the_docstring(kind: type[FacetellError]) -> No
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_it_has_an_exit_status_of_the_command_line(kind: type[FacetellError]) -> None:
-    assert kind.exit_code == (2 if kind is UsageError else 3)
-    assert kind.retryable is False
+    assert kind.exit_code == {UsageError: 2, Cancelled: 130}.get(kind, 3)
+    assert kind.retryable is (kind is Cancelled)
 
 
 def test_codes_tell_the_classes_apart() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 
 from facetell import faces, pipeline
 from facetell.errors import (
+    Cancelled,
     InputNotFound,
     MissingDependency,
     ModelAltered,
@@ -24,7 +25,9 @@ from facetell.errors import (
 from facetell.faces import Face
 from facetell.options import Options
 from facetell.pipeline import Analyzer, analyze, sha256_of
+from facetell.tracks import Observation
 from facetell.verdict import Verdict
+from facetell.video import Frame
 from tests.tiny_model import write_model
 
 Picture = npt.NDArray[np.uint8]
@@ -173,11 +176,70 @@ def test_features_are_kept_when_asked(scan: Callable[..., Verdict], tmp_path: Pa
     assert (np.diff(features.frame_index) > 0).all()
 
 
-def test_progress_is_told_frame_by_frame(tiny_card_path: Path, tmp_path: Path) -> None:
+def test_progress_is_told_stage_by_stage_and_frame_by_frame(
+    tiny_card_path: Path, tmp_path: Path
+) -> None:
     path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 20)
     told: list[tuple[str, int, int | None]] = []
     analyze(path, progress=lambda *step: told.append(step), model=tiny_card_path, frames=10)
-    assert told == [("frames", done, 10) for done in range(1, 11)]
+    frames = [("frames", done, 10) for done in range(11)]
+    assert told == [("opening", 0, None), *frames, ("judging", 0, None)]
+
+
+def test_a_caller_gets_each_frame_with_the_faces_that_are_scored(
+    tiny_card_path: Path, tmp_path: Path
+) -> None:
+    drawn = [scene((10, 30, 64, BLUE), (120, 30, 64, RED), (90, 5, 20, RED))] * 20
+    path = write_video(tmp_path / "a.mp4", drawn)
+    seen: list[tuple[float, int, float]] = []
+
+    def note(frame: Frame, faces: Sequence[Observation]) -> None:
+        assert frame.rgb.shape == (120, 200, 3)
+        for found in faces:
+            left, top, right, bottom = map(round, found.face.box_xyxy)
+            assert np.ptp(frame.rgb[top:bottom, left:right].mean((0, 1))) > 90  # it is there
+            seen.append((frame.time_s, found.track_id, found.face.box_xyxy[0]))
+
+    verdict = analyze(path, on_frame=note, model=tiny_card_path, frames=10)
+    scored = [(p.time_s, p.track, p.box_xyxy[0]) for p in verdict.timeline]
+    assert sorted(seen) == scored
+    assert len(seen) == 20
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's list of open files")
+@pytest.mark.parametrize("at", [("opening", 0), ("frames", 0), ("frames", 7), ("judging", 0), None])
+def test_a_cancelled_analysis_leaves_nothing_open(
+    at: tuple[str, int] | None, tiny_card_path: Path, tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 60)
+    analyzer = Analyzer(Options(model=tiny_card_path, threads=1))
+    before, threads = analyzer.analyze(path), _threads()
+    opened: list[bool] = []
+
+    def stop(*_: object) -> None:
+        opened.append(_is_open(path))
+        raise Cancelled("the user pressed stop")
+
+    def progress(stage: str, done: int, total: int | None) -> None:
+        if (stage, done) == at:
+            stop()
+
+    with pytest.raises(Cancelled, match="pressed stop") as stopped:
+        analyzer.analyze(path, progress, None if at else stop)
+    # The exception, which is still held, holds the whole stack in its turn.
+    assert stopped.tb is not None
+    assert opened == [at in (None, ("frames", 7))]
+    assert not _is_open(path)
+    assert _threads() <= threads
+    assert analyzer.analyze(path).p_fake == before.p_fake
+
+
+def _is_open(path: Path) -> bool:
+    return any(fd.exists() and fd.samefile(path) for fd in Path("/proc/self/fd").iterdir())
+
+
+def _threads() -> int:
+    return len([*Path("/proc/self/task").iterdir()])
 
 
 def test_an_analyzer_judges_many_files_alike(tiny_card_path: Path, tmp_path: Path) -> None:

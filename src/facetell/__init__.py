@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from facetell.errors import (
+        Cancelled,
         CorruptMedia,
         FacetellError,
         InputError,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Analyzer",
+    "Cancelled",
     "CorruptMedia",
     "FacetellError",
     "InputError",

@@ -13,6 +13,7 @@
     │   ├── ModelAltered        its bytes are not those that its card names
     │   └── ModelMismatch       its card asks for what this version cannot do
     ├── OutputError             a result cannot be written: disk full, no permission
+    ├── Cancelled               the caller stopped the analysis
     └── MissingDependency       an optional package is needed and absent
 
 Each class has a `code` for programs, an `exit_code` for the command line, and says by
@@ -101,6 +102,18 @@ class OutputError(FacetellError):
     """A result cannot be written: the disk is full, or the folder may not be written."""
 
     code = "output"
+
+
+class Cancelled(FacetellError):
+    """The caller stopped the analysis.
+
+    facetell never raises it: raise it in a callback of `Analyzer.analyze`, which lets go of the
+    file and passes it on.
+    """
+
+    code = "cancelled"
+    exit_code = 130  # as after Ctrl-C
+    retryable = True
 
 
 class MissingDependency(FacetellError):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from facetell import ensemble
 from facetell.clips import Clip, ClipBuilder
@@ -23,13 +24,22 @@ from facetell.options import Options
 from facetell.reasons import FaceCount
 from facetell.scorer import Ensemble
 from facetell.tally import Tally
-from facetell.tracks import Tracker
+from facetell.tracks import Observation, Tracker
 from facetell.verdict import Media, Verdict
 from facetell.video import Frame, Sampling, Video, open_video
 from facetell.weights import ModelCard
 
-Progress = Callable[[str, int, int | None], None]
-"""Called as progress(stage, done, total); stage is "frames", total an estimate or None."""
+Stage = Literal["opening", "frames", "judging"]
+"""What an analysis does, in this order: open the file, read and hash it; decode, search and score
+frame after frame; weigh the scores."""
+
+Progress = Callable[[Stage, int, int | None], None]
+"""Called as progress(stage, done, total) when a stage begins, with 0 done, and after each frame;
+total is the number of frames, less those that turn out damaged, and None in other stages."""
+
+OnFrame = Callable[[Frame, Sequence[Observation]], None]
+"""Called as on_frame(frame, faces) with each frame, in order of time, and the faces in it that are
+scored, each with its track. Frames are large: keep a few of them, or small copies."""
 
 
 class Analyzer:
@@ -54,44 +64,68 @@ class Analyzer:
         self._detector = detector or load_detector(self.options.threads)
         _check_detector(self.card, self._detector)
 
-    def analyze(self, path: str | Path, progress: Progress | None = None) -> Verdict:
+    def analyze(
+        self,
+        path: str | Path,
+        progress: Progress | None = None,
+        on_frame: OnFrame | None = None,
+    ) -> Verdict:
         """Analyse one video or picture.
+
+        Both callbacks are called in this thread. An exception that one of them raises stops the
+        analysis, lets go of the file and is passed on; `Cancelled` is there for that.
 
         Args:
             path: the file.
-            progress: called after each frame.
+            progress: told when a stage begins and after each frame.
+            on_frame: given each frame and its faces.
 
         Raises:
             InputError: the file cannot be analysed.
             ModelError: the model fails on it.
         """
         started = time.perf_counter()
+        tell = progress or _tell_nobody
         keep = self.options.keep_features
         tally, features = Tally(self.card, self.options.max_evidence), FeatureCollector()
+        tell("opening", 0, None)
         with open_video(Path(path), max_pixels=self.options.max_pixels) as video:
             sha256 = sha256_of(Path(path))
-            reading = _Reading(video, self.options, self.card, self._detector, progress)
-            for score in self._scorer.score(reading.clips(), keep):
-                tally.add(score)
-                if keep:
-                    features.add(score)
+            reading = _Reading(video, self.options, self.card, self._detector, tell, on_frame)
+            with closing(reading.clips()) as clips:
+                for score in self._scorer.score(clips, keep):
+                    tally.add(score)
+                    if keep:
+                        features.add(score)
             case = reading.case(Path(path), sha256)
+        tell("judging", 0, None)
         kept = features.collected() if keep else None
         return judge(case, tally, self.card, kept, time.perf_counter() - started)
 
 
-def analyze(path: str | Path, *, progress: Progress | None = None, **options: Any) -> Verdict:
+def analyze(
+    path: str | Path,
+    *,
+    progress: Progress | None = None,
+    on_frame: OnFrame | None = None,
+    **options: Any,
+) -> Verdict:
     """Analyse one video or picture with a model loaded for it alone.
 
     Args:
         path: the file.
-        progress: called as progress(stage, done, total) after each frame.
+        progress: called as progress(stage, done, total); see `Progress`.
+        on_frame: called as on_frame(frame, faces); see `OnFrame`.
         **options: the fields of `Options`, such as frames=64.
 
     Raises:
         FacetellError: see `Analyzer` and its `analyze`.
     """
-    return Analyzer(Options(**options)).analyze(path, progress)
+    return Analyzer(Options(**options)).analyze(path, progress, on_frame)
+
+
+def _tell_nobody(stage: Stage, done: int, total: int | None) -> None:
+    """Stand in for a progress callback."""
 
 
 def sha256_of(path: Path) -> str:
@@ -125,7 +159,8 @@ class _Reading:
         options: Options,
         card: ModelCard,
         detector: FaceDetector,
-        progress: Progress | None,
+        progress: Progress,
+        on_frame: OnFrame | None,
     ) -> None:
         timing = card.sampling
         self._video = video
@@ -135,24 +170,31 @@ class _Reading:
         self._finder = FaceFinder(detector)
         self._tracker = Tracker()
         self._progress = progress
+        self._on_frame = on_frame
         self._faces_found = 0
         self._largest_face_px = 0.0
 
-    def clips(self) -> Iterator[tuple[Clip, ...]]:
+    def clips(self) -> Generator[tuple[Clip, ...]]:
         """Yield the clips as their bursts become complete, each as every member sees it."""
-        total = self._expected_frames()
-        found = self._finder.find(self._video.frames(self._sampling))
-        for done, (frame, faces) in enumerate(found, 1):
-            yield from self._clips_after(frame, faces)
-            if self._progress:
-                self._progress("frames", done, total)
+        # An exception keeps alive what its traceback names, so nothing is closed by going away.
+        with closing(self._video.frames(self._sampling)) as frames:
+            yield from self._clips_of(frames)
         yield from zip(*(builder.finish() for builder in self._builders), strict=True)
+
+    def _clips_of(self, frames: Iterable[Frame]) -> Iterator[tuple[Clip, ...]]:
+        total = self._video.expected_frames(self._sampling)
+        self._progress("frames", 0, total)
+        for done, (frame, faces) in enumerate(self._finder.find(frames), 1):
+            yield from self._clips_after(frame, faces)
+            self._progress("frames", done, total)
 
     def _clips_after(self, frame: Frame, faces: list[Face]) -> Iterator[tuple[Clip, ...]]:
         self._count(faces)
         # Small faces are tracked too: somebody who comes nearer stays the same person.
         seen = self._tracker.update(frame, faces)
         scored = [s for s in seen if _longer_side(s.face) >= self._options.min_face_px]
+        if self._on_frame:
+            self._on_frame(frame, scored)
         # The same faces go into every builder, so that all complete the same clips in step.
         complete = [b.add(frame.rgb, frame.time_s, scored) for b in self._builders]
         return zip(*complete, strict=True)
@@ -160,15 +202,6 @@ class _Reading:
     def _count(self, faces: Sequence[Face]) -> None:
         self._faces_found += len(faces)
         self._largest_face_px = max([self._largest_face_px, *map(_longer_side, faces)])
-
-    def _expected_frames(self) -> int | None:
-        info = self._video.info
-        if info.is_picture:
-            return 1
-        whole = round(info.duration_s * info.fps) if info.duration_s and info.fps else None
-        if self._options.frames == "all":
-            return whole
-        return min(self._options.frames, whole or self._options.frames)
 
     def case(self, path: Path, sha256: str) -> Case:
         """Sum up the file, once all its frames were read."""

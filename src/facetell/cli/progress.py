@@ -37,7 +37,7 @@ class ProgressLine:
         self._number += 1
         self._name = printable(name)
         self._drawn_s = float("-inf")
-        self.update("frames", 0, None)
+        self.update("opening", 0, None)
 
     def update(self, stage: str, done: int, total: int | None) -> None:
         """Show how much of the file is done; `pipeline.Progress` describes the arguments."""
@@ -53,12 +53,11 @@ class ProgressLine:
             self._write(_CLEAR)
 
     def _line(self, stage: str, done: int, total: int | None) -> str:
-        # Frame counts are estimates: a file may hold a few more than its header says.
-        fraction = min(done / total, 1.0) if total else 0.0
+        fraction = done / total if total else 0.0
         filled = round(fraction * _BAR_WIDTH)
         bar = "#" * filled + "." * (_BAR_WIDTH - filled)
-        count = f"{done} of {total}" if total else str(done)
-        line = f"[{self._number}/{self._total}] {bar} {stage} {count}  {self._name}"
+        told = f"{stage} {done} of {total}" if total else stage
+        line = f"[{self._number}/{self._total}] {bar} {told}  {self._name}"
         # A line that wraps couldn't be cleared.
         return line[: shutil.get_terminal_size().columns - 1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -48,8 +48,14 @@ class Video:
         """The facts of the file."""
         return self._source.info
 
-    def frames(self, sampling: Sampling) -> Iterator[Frame]:
+    def expected_frames(self, sampling: Sampling) -> int:
+        """Return how many frames `frames` yields if none of them is damaged."""
+        return len(plan(self._source.clock_s, sampling).indices)
+
+    def frames(self, sampling: Sampling) -> Generator[Frame]:
         """Yield the chosen frames in order of time, one at a time, so that memory stays flat.
+
+        The file is open until the last frame was taken, or until the generator is closed.
 
         Raises:
             CorruptMedia: none of the chosen frames can be decoded.
