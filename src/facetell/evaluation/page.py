@@ -13,7 +13,7 @@ from facetell.evaluation.measures import Scored, scored
 from facetell.evaluation.slices import Slice
 from facetell.evaluation.summary import Row, Summary
 from facetell.evaluation.trials import FACES
-from facetell.report.html import interval
+from facetell.report.facts import interval
 from facetell.report.page import data_uri, escape, page
 from facetell.wording import counted, probability
 

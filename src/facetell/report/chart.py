@@ -46,7 +46,7 @@ class Axis:
 
 def timeline_chart(verdict: Verdict, thresholds: Thresholds | None) -> str:
     """Draw the chart; empty for a picture or where nothing was scored at two moments."""
-    axis = _axis(verdict)
+    axis = axis_of(verdict)
     if axis is None:
         return ""
     drawn = [track.id for track in verdict.tracks[:SERIES]]
@@ -74,7 +74,8 @@ def _bin(points: Sequence[TimelinePoint]) -> Bin:
     return Bin(time_s, sum(values) / len(values), min(values), max(values))
 
 
-def _axis(verdict: Verdict) -> Axis | None:
+def axis_of(verdict: Verdict) -> Axis | None:
+    """The time that a chart covers; None where it would show one moment or none."""
     times_s = [point.time_s for point in verdict.timeline]
     if len(set(times_s)) < 2:
         return None

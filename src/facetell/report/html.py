@@ -11,11 +11,22 @@ from datetime import datetime
 from pathlib import Path
 
 from facetell.report.chart import timeline_chart
+from facetell.report.facts import Fact, file_facts, interval, model_facts
 from facetell.report.icons import icon
 from facetell.report.page import data_uri, escape, page
 from facetell.report.pictures import face_jpeg, heat_jpeg
-from facetell.report.statements import LIMITS, MEANINGS, TITLES, all_reasons, without_path
-from facetell.verdict import Evidence, Label, Media, Verdict
+from facetell.report.statements import (
+    HEAT_NOTE,
+    MEANINGS,
+    QUALITY_NOTE,
+    TIMELINE_NOTE,
+    TITLES,
+    all_reasons,
+    p_fake_told,
+    what_it_cannot_tell,
+    without_path,
+)
+from facetell.verdict import Evidence, Label, Verdict
 from facetell.weights import Metric, ModelCard, Thresholds
 from facetell.wording import clock, counted, probability, span
 
@@ -111,7 +122,7 @@ def _gauge(verdict: Verdict, thresholds: Thresholds | None) -> str:
         f"p(fake) {shown}</text>"
         f'<svg x="{percent:.1f}%" y="0" overflow="visible">'
         '<path class="needle" d="M0 34 -7 20H7z"/></svg></svg></div>'
-        f'<p class="note">{_gauge_words(verdict)}</p>'
+        f'<p class="note">{escape(p_fake_told(verdict))}</p>'
     )
 
 
@@ -131,24 +142,12 @@ def _gauge_zones(thresholds: Thresholds | None) -> str:
     )
 
 
-def _gauge_words(verdict: Verdict) -> str:
-    sure = f"Confidence in the side taken: {escape(probability(verdict.confidence))}. "
-    return (
-        "p(fake) is the estimated probability that a face is generated or altered, for the whole "
-        "file: the most suspicious face decides. "
-        f"{sure if verdict.label in ('fake', 'real') else ''}It is an estimate, not a proof."
-    )
-
-
 def _timeline(verdict: Verdict, thresholds: Thresholds | None) -> str:
     chart = timeline_chart(verdict, thresholds)
     if not chart:
         return ""
     return (
-        f"<section><h2>p(fake) over time</h2>{chart}"
-        '<p class="note">Where many frames share one place, the line shows their mean and a pale '
-        "band their lowest and highest. Single moments in the upper zone occur in real videos too: "
-        "the verdict weighs all of them together.</p></section>"
+        f'<section><h2>p(fake) over time</h2>{chart}<p class="note">{TIMELINE_NOTE}</p></section>'
     )
 
 
@@ -168,8 +167,7 @@ def _faces(verdict: Verdict) -> str:
         '<th scope="col" class="number">p(fake)</th><th scope="col" class="number">Seen</th>'
         '<th scope="col" class="number">Frames</th><th scope="col" class="number">Quality</th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>{more}"
-        '<p class="note">Quality goes from 0 (tiny, blurred or turned away) to 1; poor faces '
-        f"count less.</p>{_evidence(verdict)}</section>"
+        f'<p class="note">{QUALITY_NOTE}</p>{_evidence(verdict)}</section>'
     )
 
 
@@ -184,8 +182,7 @@ def _evidence(verdict: Verdict) -> str:
         for track in tracks[:_FACES_PICTURED]
     )
     return (
-        '<p class="note">Beside each face, as a heat map: where the model looked. It is no proof '
-        "that something was changed there.</p>"
+        f'<p class="note">{HEAT_NOTE}</p>'
         '<p class="scale">not at all <span class="heat" role="img" aria-label="to"></span> '
         f"strongly</p>{groups}"
     )
@@ -203,54 +200,19 @@ def _pair(evidence: Evidence) -> str:
 
 
 def _limits(verdict: Verdict) -> str:
-    if verdict.error is not None:
-        return ""
-    own = verdict.model.limits if verdict.model else ()
-    items = "".join(f"<li>{escape(limit)}</li>" for limit in (*LIMITS, *own))
-    return f"<section><h2>What this can't tell</h2><ul>{items}</ul></section>"
+    items = "".join(f"<li>{escape(limit)}</li>" for limit in what_it_cannot_tell(verdict))
+    return f"<section><h2>What this can't tell</h2><ul>{items}</ul></section>" if items else ""
 
 
 def _file(verdict: Verdict) -> str:
-    pairs = [("SHA-256", _code(verdict.sha256 or "not computed"))]
-    if (media := verdict.media) is not None:
-        size = f"{media.width} × {media.height} px"
-        rate = f", {media.fps:.4g} frames a second" if media.fps else ""
-        length = clock(media.duration_s) if media.duration_s else "not stated"
-        pairs += [
-            ("Format", escape(f"{_container(verdict.path, media)}, {media.codec}, {size}{rate}")),
-            ("Length", "a picture" if media.is_picture else length),
-            ("Frames read", str(media.frames_read)),
-        ]
-    pairs.append(("Analysis took", f"{verdict.elapsed_s:.1f} s"))
-    return f"<section><h2>The file</h2>{_definitions(pairs)}</section>"
-
-
-def _container(path: Path, media: Media) -> str:
-    """One of FFmpeg's names for a family of formats, such as "mov,mp4,m4a": the file's own."""
-    names = media.container.split(",")
-    ending = path.suffix.lower().removeprefix(".")
-    return ending if ending in names else names[0]
+    return f"<section><h2>The file</h2>{_definitions(file_facts(verdict))}</section>"
 
 
 def _model(verdict: Verdict, card: ModelCard | None) -> str:
-    if (model := verdict.model) is None:
+    if not (facts := model_facts(verdict, card)):
         return ""
-    pairs = [("Model", escape(f"{model.name} {model.version}"))]
-    if card is not None:
-        pairs += [
-            ("Architecture", escape(card.architecture)),
-            ("Trained on", escape(card.trained_on)),
-        ]
-    pairs += [
-        ("Terms of use", escape(model.terms)),
-        *(
-            ("SHA-256" + f" of {escape(m.name)}" * bool(model.members), _code(m.sha256))
-            for m in model.members or (model,)
-        ),
-        ("Program", escape(f"facetell {verdict.facetell_version}")),
-    ]
     measured = _metrics(card.metrics) if card else ""
-    return f"<section><h2>The model</h2>{_definitions(pairs)}{measured}</section>"
+    return f"<section><h2>The model</h2>{_definitions(facts)}{measured}</section>"
 
 
 def _metrics(metrics: Iterable[Metric]) -> str:
@@ -271,17 +233,10 @@ def _metrics(metrics: Iterable[Metric]) -> str:
     )
 
 
-def interval(metric: Metric) -> str:
-    """The confidence interval of a metric, or a dash if it has none."""
-    if metric.low is None or metric.high is None:
-        return "-"
-    return f"{metric.low:.3g} to {metric.high:.3g}"
-
-
-def _definitions(pairs: Iterable[tuple[str, str]]) -> str:
-    """A list of names and values; the values are HTML already."""
-    return "<dl>" + "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in pairs) + "</dl>"
-
-
-def _code(text: str) -> str:
-    return f"<code>{escape(text)}</code>"
+def _definitions(facts: Iterable[Fact]) -> str:
+    lines = (
+        f"<dt>{escape(fact.name)}</dt>"
+        f"<dd>{f'<code>{escape(fact.value)}</code>' if fact.is_hash else escape(fact.value)}</dd>"
+        for fact in facts
+    )
+    return f"<dl>{''.join(lines)}</dl>"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from facetell.verdict import Label
+from facetell.verdict import Label, Verdict
+from facetell.wording import probability
 
 TITLES: dict[Label, str] = {
     "fake": "Likely fake",
@@ -42,6 +43,34 @@ LIMITS = (
     ),
 )
 """What holds for every model, in plain words; a card adds its own."""
+
+TIMELINE_NOTE = (
+    "Where many frames share one place, the line shows their mean and a pale band their lowest and "
+    "highest. Single moments in the upper zone occur in real videos too: the verdict weighs all of "
+    "them together."
+)
+QUALITY_NOTE = "Quality goes from 0 (tiny, blurred or turned away) to 1; poor faces count less."
+HEAT_NOTE = (
+    "Beside each face, as a heat map: where the model looked. It is no proof that something was "
+    "changed there."
+)
+
+
+def p_fake_told(verdict: Verdict) -> str:
+    """What the number beside the verdict means, and how sure it is."""
+    sure = f"Confidence in the side taken: {probability(verdict.confidence)}. "
+    return (
+        "p(fake) is the estimated probability that a face is generated or altered, for the whole "
+        "file: the most suspicious face decides. "
+        f"{sure if verdict.label in ('fake', 'real') else ''}It is an estimate, not a proof."
+    )
+
+
+def what_it_cannot_tell(verdict: Verdict) -> tuple[str, ...]:
+    """The limits of every model and of this one; empty where nothing was judged."""
+    if verdict.error is not None:
+        return ()
+    return (*LIMITS, *(verdict.model.limits if verdict.model else ()))
 
 
 def all_reasons(reasons: Sequence[str], warnings: Iterable[str]) -> list[str]:

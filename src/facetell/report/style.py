@@ -47,6 +47,8 @@ DARK = {
 }
 SERIES = 6
 """How many faces have a line of their own in the chart."""
+DASHES = ("none", "7 3", "2 3", "10 3 2 3", "4 4", "12 4")
+"""Of these lines, so that they differ without colour too."""
 
 _RULES = """
 *{box-sizing:border-box}
@@ -150,9 +152,8 @@ def _variables(palette: dict[str, str]) -> str:
 
 
 def _series_rules() -> str:
-    dashes = ("none", "7 3", "2 3", "10 3 2 3", "4 4", "12 4")
     return "".join(
-        f".series-{number}{{stroke:var(--series-{number});stroke-dasharray:{dashes[number]}}}"
+        f".series-{number}{{stroke:var(--series-{number});stroke-dasharray:{DASHES[number]}}}"
         f".dot-{number}{{fill:var(--series-{number})}}"
         for number in range(SERIES)
     )
