@@ -1,0 +1,1 @@
+"""The web application and its REST API: uploads in, jobs and pages out; the pipeline is called."""

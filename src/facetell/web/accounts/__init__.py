@@ -1,0 +1,1 @@
+"""Who somebody is: the sole user of one machine, people who signed in, guests."""

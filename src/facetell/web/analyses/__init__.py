@@ -1,0 +1,1 @@
+"""Uploads, analyses and the jobs that do them; no page and no endpoint."""

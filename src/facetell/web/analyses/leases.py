@@ -1,0 +1,151 @@
+"""Who may work on an analysis: a worker holds a lease and renews it, or loses it.
+
+Every write of a worker names the attempt that it was given, so that one that was thought dead and
+is not can spoil nothing: its writes meet no row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from facetell.web.analyses.models import Analysis, Result, Status
+
+
+class LeaseLost(Exception):
+    """Another worker has the analysis, or it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One attempt at one analysis."""
+
+    analysis_id: UUID
+    attempt: int
+
+    def renew(self, **fields: Any) -> bool:
+        """Say that the worker lives, and write fields such as its progress.
+
+        Returns:
+            Whether somebody asked to cancel.
+
+        Raises:
+            LeaseLost: the lease was given to another.
+        """
+        until = timezone.now() + timedelta(seconds=settings.LEASE_S)
+        self._write(lease_until=until, **fields)
+        return self._row().filter(cancel_asked=True).exists()
+
+    def finish(self, document: dict[str, Any], pictures: dict[str, Any]) -> None:
+        """Write the result.
+
+        Args:
+            document: the command line's JSON of it.
+            pictures: what lies in the analysis' folder; see `artifacts`.
+
+        Raises:
+            LeaseLost: the lease was given to another, whose result counts.
+        """
+        with transaction.atomic():
+            self._end(Status.DONE, label=document["label"], p_fake=document["p_fake"])
+            Result.objects.update_or_create(
+                analysis_id=self.analysis_id,
+                defaults={"document": document, "pictures": pictures},
+            )
+
+    def fail(self, code: str, message: str) -> None:
+        """Write why it failed.
+
+        Raises:
+            LeaseLost: as above.
+        """
+        self._end(Status.FAILED, error_code=code, error_message=message)
+
+    def cancel(self) -> None:
+        """Write that it was cancelled.
+
+        Raises:
+            LeaseLost: as above.
+        """
+        self._end(Status.CANCELLED)
+
+    def release(self) -> None:
+        """Queue it again; the attempt counts.
+
+        Raises:
+            LeaseLost: as above.
+        """
+        self._write(status=Status.QUEUED, lease_until=None, stage="", done=0)
+
+    def _end(self, status: Status, **fields: Any) -> None:
+        self._write(status=status, lease_until=None, finished_at=timezone.now(), **fields)
+
+    def _write(self, **fields: Any) -> None:
+        if not self._row().update(**fields):
+            raise LeaseLost(f"analysis {self.analysis_id}: attempt {self.attempt} lost its lease")
+
+    def _row(self) -> QuerySet[Analysis]:
+        return Analysis.objects.filter(
+            pk=self.analysis_id, attempts=self.attempt, status=Status.RUNNING
+        )
+
+
+def take(analysis_id: str | UUID, worker: str) -> Lease | None:
+    """Begin an attempt; None if the analysis is not to be had: ended, gone or with another."""
+    now = timezone.now()
+    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
+    with transaction.atomic():
+        row = Analysis.objects.filter(free, pk=analysis_id, attempts__lt=settings.MAX_ATTEMPTS)
+        taken = row.update(
+            status=Status.RUNNING,
+            worker=worker,
+            attempts=F("attempts") + 1,
+            lease_until=now + timedelta(seconds=settings.LEASE_S),
+            started_at=now,
+            stage="",
+            done=0,
+        )
+        if not taken:
+            return None
+        attempt = Analysis.objects.values_list("attempts", flat=True).get(pk=analysis_id)
+    return Lease(UUID(str(analysis_id)), attempt)
+
+
+def recover() -> tuple[int, int]:
+    """Queue again what silent workers had; park what was tried `MAX_ATTEMPTS` times.
+
+    Returns:
+        How many were queued again, how many parked.
+    """
+    from facetell.web.analyses.submission import enqueue
+
+    queued = parked = 0
+    silent = Analysis.objects.filter(status=Status.RUNNING, lease_until__lt=timezone.now())
+    for analysis in silent:
+        lease = Lease(analysis.pk, analysis.attempts)
+        try:
+            if analysis.attempts >= settings.MAX_ATTEMPTS:
+                lease.fail("worker_lost", _parked(analysis.attempts))
+                parked += 1
+            else:
+                with transaction.atomic():
+                    lease.release()
+                    enqueue(analysis)
+                queued += 1
+        except LeaseLost:  # its worker ended it, or another process recovers too
+            continue
+    return queued, parked
+
+
+def _parked(attempts: int) -> str:
+    return (
+        f"the worker died {attempts} times over this file, so it was put aside; it may need more "
+        "memory than there is: try fewer frames or a smaller video"
+    )

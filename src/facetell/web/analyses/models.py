@@ -1,0 +1,143 @@
+"""What is stored: uploads, analyses of them, their results and batches.
+
+An analysis is the one truth about its job. The task engine only calls: which worker may write is
+settled here, by a lease (see `jobs`), so that any engine can be put under it.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Upload(models.Model):
+    """A file that somebody sent; one row for each of their files, however often it is analysed.
+
+    Attributes:
+        sha256: of its bytes, hexadecimal.
+        name: as its owner called it, without folders and control characters.
+        file: name in the storage; empty once the video is deleted.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    file = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "sha256"], name="once_an_owner")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Batch(models.Model):
+    """Files that were sent together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(max_length=255, blank=True)
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
+class Status(models.TextChoices):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
+
+
+class Analysis(models.Model):
+    """One analysis of one upload.
+
+    Attributes:
+        frames: how many frames, or "all".
+        model: name of the model, or several joined by commas.
+        start_s, end_s: the stretch of the video that was asked for; None for its ends.
+        priority: the higher goes first; see `submission`.
+        stage, done, total: progress: what it does, and frame `done` of about `total`.
+        attempts: how often a worker began it.
+        lease_until: until when the worker that has it may be silent.
+        label, p_fake: of the result, kept here to list and filter by.
+        error_code, error_message: why it failed, for programs and for people.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="analyses")
+    batch = models.ForeignKey(
+        Batch, on_delete=models.CASCADE, null=True, blank=True, related_name="analyses"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    frames = models.CharField(max_length=8)
+    model = models.CharField(max_length=255)
+    start_s = models.FloatField(null=True, blank=True)
+    end_s = models.FloatField(null=True, blank=True)
+
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.QUEUED)
+    priority = models.IntegerField(default=0)
+    stage = models.CharField(max_length=16, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True, blank=True)
+    cancel_asked = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    worker = models.CharField(max_length=64, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    label = models.CharField(max_length=12, blank=True)
+    p_fake = models.FloatField(null=True, blank=True)
+    error_code = models.CharField(max_length=32, blank=True)
+    error_message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="history"),
+            models.Index(fields=["status", "lease_until"], name="expired_leases"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload.name}, {self.frames} frames"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        return self.status in ENDED
+
+    @property
+    def folder(self) -> str:
+        """Where its pictures and reports are in the storage."""
+        return f"analyses/{self.id}"
+
+
+class Result(models.Model):
+    """What came out of one analysis, apart so that lists stay light.
+
+    Attributes:
+        document: the command line's JSON.
+        pictures: the pictures in the analysis' folder; see `artifacts`.
+    """
+
+    analysis = models.OneToOneField(Analysis, on_delete=models.CASCADE, primary_key=True)
+    document = models.JSONField()
+    pictures = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.analysis_id)

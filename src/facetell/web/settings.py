@@ -1,0 +1,150 @@
+"""Django's settings, read from the environment; docs/deployment.md lists every variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import platformdirs
+from django.utils.translation import gettext_lazy
+
+from facetell.web import environment
+from facetell.web.secret import secret_key
+
+HERE = Path(__file__).parent
+
+DATA_DIR = environment.folder(
+    "FACETELL_DATA_DIR", Path(platformdirs.user_data_dir("facetell", appauthor=False))
+)
+DEBUG = environment.flag("FACETELL_DEBUG", False)
+SECRET_KEY = secret_key(environment.text("FACETELL_SECRET_KEY"), DATA_DIR)
+
+# People and privacy -------------------------------------------------------------------------
+ACCOUNTS = environment.flag("FACETELL_ACCOUNTS", False)
+"""Whether people sign in; without accounts there is one user, on this machine alone."""
+GUESTS = environment.flag("FACETELL_GUESTS", False)
+"""With accounts: whether strangers may analyse too, each seeing their own only."""
+RETENTION_DAYS = environment.whole("FACETELL_RETENTION_DAYS", 7)
+"""Days until an analysis is deleted; 0 deletes the video as soon as the verdict is there."""
+ALLOWED_HOSTS = environment.words("FACETELL_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = environment.words("FACETELL_TRUSTED_ORIGINS")
+BEHIND_TLS = environment.flag("FACETELL_TLS", False)
+"""Whether people reach it by https, here or at the proxy in front."""
+
+# What is accepted ---------------------------------------------------------------------------
+MAX_UPLOAD_BYTES = environment.whole("FACETELL_MAX_UPLOAD_MB", 2048, 1) * 1024 * 1024
+MAX_QUEUED = environment.whole("FACETELL_MAX_QUEUED", 1000, 1)
+"""Analyses waiting at once, of everybody together."""
+MODELS = environment.words("FACETELL_MODELS")
+"""Cards of models beside the bundled ones that people may choose."""
+THREADS = environment.whole("FACETELL_THREADS", 0)
+"""Threads of each worker's inference; 0 takes all cores."""
+URL_ALLOW_LIST = environment.words("FACETELL_URL_HOSTS")
+"""Hosts from which the API may fetch videos by URL; none by default."""
+
+# Jobs ---------------------------------------------------------------------------------------
+LEASE_S = environment.whole("FACETELL_LEASE_S", 30, 2)
+"""A job whose worker has not been heard of for so long is given to another."""
+MAX_ATTEMPTS = 3
+TASKS: dict[str, Any] = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# Django -------------------------------------------------------------------------------------
+ROOT_URLCONF = "facetell.web.urls"
+ASGI_APPLICATION = "facetell.web.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
+    "facetell.web.accounts",
+    "facetell.web.analyses",
+    "facetell.web.pages",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "facetell.web.accounts.middleware.SoleUserMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ]
+        },
+    }
+]
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        environment.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'facetell.sqlite3'}"),
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # WAL lets people read while a worker writes; immediate transactions wait for each other
+    # in the beginning instead of failing in the middle.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+
+STORAGES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        # never served as a folder: whatever leaves it goes through a view that asks whose it is
+        "OPTIONS": {"location": str(DATA_DIR / "media"), "base_url": None},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", gettext_lazy("English")),
+    ("de", gettext_lazy("German")),
+    ("es", gettext_lazy("Spanish")),
+    ("fr", gettext_lazy("French")),
+    ("hi", gettext_lazy("Hindi")),
+    ("pt", gettext_lazy("Portuguese")),
+]
+LOCALE_PATHS = [HERE / "locale"]
+
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]

@@ -1,0 +1,67 @@
+"""Fixtures of the web tests: people, the sample clip, the tiny model among the choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+
+import facetell
+from facetell.web.analyses import run
+from facetell.web.analyses.choices import Settings
+from facetell.web.analyses.models import Analysis, Upload
+from facetell.web.analyses.submission import submit
+from facetell.web.analyses.uploads import keep
+
+SAMPLE = Path(facetell.__file__).parent / "data" / "samples" / "astronaut_real.mp4"
+Submit = Callable[..., Analysis]
+
+
+@pytest.fixture(autouse=True)
+def _own_storage(settings, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Give each test a storage of its own."""
+    default = {**settings.STORAGES["default"], "OPTIONS": {"location": str(tmp_path / "media")}}
+    settings.STORAGES = {**settings.STORAGES, "default": default}
+
+
+@pytest.fixture
+def tiny(settings, tiny_card_path: Path) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    """The tiny model among the server's choices; its name."""
+    settings.MODELS = [str(tiny_card_path)]
+    settings.THREADS = 1
+    yield "tiny"
+    run._loaded.cache_clear()
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """Somebody."""
+    return User.objects.create_user("ada", password="correct horse")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Somebody else."""
+    return User.objects.create_user("bob", password="battery staple")
+
+
+@pytest.fixture
+def upload(ada: User) -> Upload:
+    """The sample clip, sent by Ada."""
+    return keep(ada, [SAMPLE.read_bytes()], "sample.mp4")
+
+
+@pytest.fixture
+def queued(ada: User, upload: Upload, tiny: str) -> Analysis:
+    """Ada's analysis of the sample clip, in the queue."""
+    return submit(ada, upload, Settings(frames="5", model=tiny))[0]
+
+
+@pytest.fixture
+def done(queued: Analysis) -> Analysis:
+    """The same, done by the real pipeline."""
+    run.run(str(queued.id))
+    queued.refresh_from_db()
+    return queued

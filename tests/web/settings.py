@@ -1,0 +1,17 @@
+"""The application's settings for tests: a data folder of their own, the tiny model beside ours."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+DATA = Path(tempfile.mkdtemp(prefix="facetell-tests-"))
+os.environ["FACETELL_DATA_DIR"] = str(DATA)
+for name in [n for n in os.environ if n.startswith("FACETELL_") and n != "FACETELL_DATA_DIR"]:
+    if name not in {"FACETELL_DATA"}:
+        del os.environ[name]
+
+from facetell.web.settings import *  # noqa: E402, F403
+
+(DATA / "static").mkdir()
