@@ -172,6 +172,11 @@ def test_it_refuses_frames_that_make_no_sense(value: str, media: Path, capsys: O
     [
         [],
         ["a", "--threads", "-1"],
+        ["a", "--start", "1:60"],
+        ["a", "--start", "1:2:3:4"],
+        ["a", "--end", "-1"],
+        ["a", "--end", "soon"],
+        ["a", "--start", "5", "--end", "0:05"],
         ["a", "--fail-on", "real"],
         ["a", "--runtime", "tensorrt"],
         ["a", "--quiet", "--verbose"],
@@ -284,10 +289,17 @@ def test_it_lets_no_file_name_drive_the_terminal(media: Path, capsys: Out) -> No
 def test_it_passes_its_settings_on(media: Path, analyzers: list[FakeAnalyzer]) -> None:
     main(["scan", "real-1.mp4"])
     words = ["--frames=all", "--threads=2", "--model=x", "--runtime=openvino", "--features=f.npz"]
+    words += ["--start=2.5", "--end=1:02:03.5"]
     main(["scan", "real-1.mp4", *words])
     assert analyzers[0].options == Options()
     assert analyzers[1].options == Options(
-        frames="all", model="x", runtime="openvino", threads=2, keep_features=True
+        frames="all",
+        model="x",
+        runtime="openvino",
+        threads=2,
+        keep_features=True,
+        start_s=2.5,
+        end_s=3723.5,
     )
 
 

@@ -36,12 +36,24 @@ def test_it_takes_any_number_of_frames_and_all(frames: Any) -> None:
         {"min_face_px": 0},
         {"max_evidence": -1},
         {"max_pixels": 0},
+        {"start_s": -0.5},
+        {"start_s": float("nan")},
+        {"end_s": float("inf")},
+        {"end_s": 0.0},
     ],
 )
 def test_it_refuses_what_makes_no_sense(settings: dict[str, Any]) -> None:
     (name,) = settings
     with pytest.raises(UsageError, match=name):
         Options(**settings)
+
+
+def test_it_refuses_a_part_that_ends_before_it_starts() -> None:
+    assert Options(start_s=2, end_s=2.5).end_s == 2.5
+    with pytest.raises(UsageError, match=r"end_s is 2: it must come after start_s, 3"):
+        Options(start_s=3, end_s=2)
+    with pytest.raises(UsageError, match="end_s is 3"):
+        Options(start_s=3, end_s=3)
 
 
 def test_it_cannot_be_changed_but_compared_and_hashed() -> None:

@@ -21,10 +21,12 @@ from facetell.errors import (
     ModelMismatch,
     ModelNotFound,
     NotMedia,
+    UsageError,
 )
 from facetell.faces import Face
 from facetell.options import Options
 from facetell.pipeline import Analyzer, analyze, sha256_of
+from facetell.selection import Selection
 from facetell.tracks import Observation
 from facetell.verdict import Verdict
 from facetell.video import Frame
@@ -109,6 +111,33 @@ def test_it_takes_as_many_frames_as_asked(scan: Callable[..., Verdict], tmp_path
         assert len(verdict.timeline) == found
         times_s = [point.time_s for point in verdict.timeline]
         assert times_s == sorted(set(times_s))
+
+
+def test_it_analyses_only_the_part_that_is_chosen(
+    scan: Callable[..., Verdict], tmp_path: Path
+) -> None:
+    drawn = [scene((60, 30, 64, colour)) for colour in [BLUE] * 50 + [RED] * 50]
+    path = write_video(tmp_path / "a.mp4", drawn)
+    first, second = scan(path, frames=20, end_s=5.0), scan(path, frames=20, start_s=5.0, end_s=99)
+    assert (first.label, second.label) == ("real", "fake")
+    assert first.selection == Selection(0.0, 5.0)
+    assert second.selection == Selection(5.0, 10.0)
+    assert all(0 <= point.time_s < 5 for point in first.timeline)
+    assert all(5 <= point.time_s < 10 for point in second.timeline)
+    assert len(first.timeline) == len(second.timeline) == 20
+    assert "Only 0.0–5.0 s of the video was analysed, as asked." in first.reasons
+    assert scan(path, frames=20).selection is None
+
+
+def test_a_part_behind_the_end_is_refused(scan: Callable[..., Verdict], tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", [scene()] * 30)
+    with pytest.raises(UsageError, match=r"a\.mp4: cannot start at 3\.0 s"):
+        scan(path, start_s=3.0)
+    verdict = scan(path, start_s=2.0)
+    assert verdict.reasons == (
+        "No face was found in 10 frames.",
+        "Only 2.0–3.0 s of the video was analysed, as asked.",
+    )
 
 
 def test_one_fake_face_beside_a_real_one_is_found(

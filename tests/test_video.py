@@ -23,6 +23,7 @@ from facetell.errors import (
     NotMedia,
 )
 from facetell.video import Frame, Sampling, Video, open_video
+from facetell.video.run import Run
 from tests.media import (
     CONTAINERS,
     CORNER_RGB,
@@ -102,6 +103,40 @@ def test_it_jumps_to_exactly_the_frames_that_it_means(tmp_path: Path, name: str)
     _, frames = taken(path, Sampling(6, step_s=0.1, burst_frames=2))
     assert [index_of(frame.rgb) for frame in frames] == [frame.index % 30 for frame in frames]
     assert frames[-1].index > 300
+
+
+def test_it_takes_a_part_with_the_times_of_the_whole(clip: Path) -> None:
+    every = taken(clip)[1]
+    start_s, end_s = every[10].time_s, every[20].time_s
+    video, some = taken(clip, Sampling("all", start_s=start_s, end_s=end_s))
+    assert [(frame.index, frame.time_s) for frame in some] == [
+        (frame.index, frame.time_s) for frame in every[10:20]
+    ]
+    assert all(np.array_equal(frame.rgb, every[frame.index].rgb) for frame in some)
+    assert video.expected_frames(Sampling("all", start_s=start_s, end_s=end_s)) == 10
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+def test_it_decodes_from_the_key_frame_before_a_part(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = CONTAINERS[name]
+    options = recipe.options | {"g": "20"}
+    path = make_video(tmp_path / name, replace(recipe, frames=400, sound_s=0, options=options))
+    decoded: list[int] = []
+    plain = Run._index
+
+    def counted(run: Run, stamp: int | None) -> int | None:
+        index = plain(run, stamp)
+        decoded.append(-1 if index is None else index)
+        return index
+
+    with open_video(path) as video:
+        monkeypatch.setattr(Run, "_index", counted)
+        frames = list(video.frames(Sampling("all", start_s=10.5, end_s=11.0)))
+    assert [frame.index for frame in frames] == list(range(315, 330))
+    assert min(decoded) == 300
+    assert len(decoded) < 60
 
 
 def test_it_follows_a_variable_frame_rate(tmp_path: Path) -> None:

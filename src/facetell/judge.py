@@ -13,6 +13,7 @@ from facetell.evidence import Exhibit
 from facetell.features import FrameFeatures
 from facetell.pooling import MIN_DECIDING_WEIGHT, Floats, p_fake_of, pool_video
 from facetell.reasons import FaceCount, Findings, explain
+from facetell.selection import Selection
 from facetell.tally import Tally, Track
 from facetell.verdict import (
     Evidence,
@@ -40,6 +41,7 @@ class Case:
     media: Media
     count: FaceCount
     warnings: tuple[str, ...]
+    selection: Selection | None = None
 
 
 def judge(
@@ -48,7 +50,7 @@ def judge(
     """Pool a video's scores into its verdict."""
     tracks = tally.tracks(case.media.frames_read)
     label, p_fake, deciding = _decide(tracks, card)
-    findings = Findings(label, p_fake, tuple(tracks), deciding, case.count)
+    findings = Findings(label, p_fake, tuple(tracks), deciding, case.count, case.selection)
     return Verdict(
         path=case.path,
         sha256=case.sha256,
@@ -65,6 +67,7 @@ def judge(
         facetell_version=__version__,
         elapsed_s=elapsed_s,
         features=features,
+        selection=case.selection,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -33,7 +34,8 @@ class Options:
     """Settings of an analysis.
 
     Attributes:
-        frames: how many frames to take, spread over the whole video, or "all".
+        frames: how many frames to take, spread over the whole video or the part that is
+            chosen, or "all".
         model: name of a bundled model, or path of a card (.json); several, joined by commas,
             judge together.
         runtime: what runs the model: one of `RUNTIMES`; faces are found by ONNX Runtime always.
@@ -42,6 +44,8 @@ class Options:
         keep_features: also keep the features of each frame, for research.
         max_evidence: face crops with heat maps kept for each track.
         max_pixels: refuse pictures and videos with more pixels a frame than this.
+        start_s: analyse a video from here on, seconds; None is its beginning.
+        end_s: analyse a video up to here; None, and all beyond its end, is its end.
 
     Raises:
         UsageError: a value is out of its range.
@@ -55,6 +59,8 @@ class Options:
     keep_features: bool = False
     max_evidence: int = 8
     max_pixels: int = 16384 * 16384
+    start_s: float | None = None
+    end_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.frames != "all" and (not isinstance(self.frames, int) or self.frames < 1):
@@ -65,3 +71,12 @@ class Options:
             raise UsageError(f"threads is {self.threads}: give 0 (all cores) or more")
         if self.min_face_px < 1 or self.max_evidence < 0 or self.max_pixels < 1:
             raise UsageError("min_face_px and max_pixels start at 1, max_evidence at 0")
+        self._check_times()
+
+    def _check_times(self) -> None:
+        for name, value in (("start_s", self.start_s), ("end_s", self.end_s)):
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise UsageError(f"{name} is {value}: give seconds, from 0 on")
+        start_s = self.start_s or 0.0
+        if self.end_s is not None and self.end_s <= start_s:
+            raise UsageError(f"end_s is {self.end_s}: it must come after start_s, {start_s}")

@@ -23,6 +23,7 @@ from facetell.judge import Case, judge
 from facetell.options import Options
 from facetell.reasons import FaceCount
 from facetell.scorer import Ensemble
+from facetell.selection import select
 from facetell.tally import Tally
 from facetell.tracks import Observation, Tracker
 from facetell.verdict import Media, Verdict
@@ -82,6 +83,7 @@ class Analyzer:
 
         Raises:
             InputError: the file cannot be analysed.
+            UsageError: the part that `Options` chooses is not in it.
             ModelError: the model fails on it.
         """
         started = time.perf_counter()
@@ -90,8 +92,8 @@ class Analyzer:
         tally, features = Tally(self.card, self.options.max_evidence), FeatureCollector()
         tell("opening", 0, None)
         with open_video(Path(path), max_pixels=self.options.max_pixels) as video:
-            sha256 = sha256_of(Path(path))
             reading = _Reading(video, self.options, self.card, self._detector, tell, on_frame)
+            sha256 = sha256_of(Path(path))
             with closing(reading.clips()) as clips:
                 for score in self._scorer.score(clips, keep):
                     tally.add(score)
@@ -162,10 +164,10 @@ class _Reading:
         progress: Progress,
         on_frame: OnFrame | None,
     ) -> None:
-        timing = card.sampling
         self._video = video
         self._options = options
-        self._sampling = Sampling(options.frames, timing.step_s, timing.burst_frames)
+        self._selection = select(options, video.info)
+        self._sampling = self._sampling_for(card)
         self._builders = [ClipBuilder(member.crop) for member in ensemble.members(card)]
         self._finder = FaceFinder(detector)
         self._tracker = Tracker()
@@ -173,6 +175,13 @@ class _Reading:
         self._on_frame = on_frame
         self._faces_found = 0
         self._largest_face_px = 0.0
+
+    def _sampling_for(self, card: ModelCard) -> Sampling:
+        timing, part = card.sampling, self._selection
+        start_s, end_s = (part.start_s, part.end_s) if part else (0.0, None)
+        return Sampling(
+            self._options.frames, timing.step_s, timing.burst_frames, start_s=start_s, end_s=end_s
+        )
 
     def clips(self) -> Generator[tuple[Clip, ...]]:
         """Yield the clips as their bursts become complete, each as every member sees it."""
@@ -216,6 +225,7 @@ class _Reading:
                 min_px=self._options.min_face_px,
             ),
             warnings=tuple(self._video.warnings),
+            selection=self._selection,
         )
 
     def _media(self) -> Media:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facetell.pooling import MIN_DECIDING_WEIGHT, p_fake_of
+from facetell.selection import Selection
 from facetell.tally import Track
 from facetell.verdict import Label
 from facetell.weights import ModelCard
@@ -46,6 +47,7 @@ class Findings:
         tracks: all that were scored, the most suspicious first.
         deciding: the track whose score became the video's.
         count: of frames and faces.
+        selection: the part that was asked for; None if all of the file.
     """
 
     label: Label
@@ -53,15 +55,17 @@ class Findings:
     tracks: tuple[Track, ...]
     deciding: Track | None
     count: FaceCount
+    selection: Selection | None = None
 
 
 def explain(findings: Findings, card: ModelCard) -> tuple[str, ...]:
     """Return the reasons, the most important first."""
     if findings.deciding is None or findings.p_fake is None:
-        return (_no_face(findings),)
+        return (_no_face(findings), *_part(findings.selection))
     return (
         _side(findings, findings.p_fake, card),
         _seen(findings),
+        *_part(findings.selection),
         *_where(findings.deciding, card),
         *_looks(findings, findings.p_fake, findings.deciding),
         *_poor(findings.deciding),
@@ -98,6 +102,11 @@ def _seen(findings: Findings) -> str:
     faces = counted(len(findings.tracks), "face")
     scored = len(np.unique(np.concatenate([track.frames[:, 0] for track in findings.tracks])))
     return f"{faces} scored in {scored} of {counted(findings.count.frames_read, 'frame')}."
+
+
+def _part(selection: Selection | None) -> Iterator[str]:
+    if selection is not None:
+        yield f"Only {selection.words} of the video was analysed, as asked."
 
 
 def _where(track: Track, card: ModelCard) -> Iterator[str]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from facetell.ensemble import EnsembleCard
 from facetell.errors import FacetellError
 from facetell.features import FrameFeatures
+from facetell.selection import Selection
 from facetell.weights import ModelCard, Thresholds
 
 Label = Literal["fake", "real", "inconclusive", "no_face", "error"]
@@ -142,6 +143,7 @@ class Verdict:
         elapsed_s: wall time of the analysis, seconds.
         features: kept only with `Options.keep_features`.
         error: only for "error".
+        selection: the part that was analysed; None if it was all of the file.
     """
 
     path: Path
@@ -160,6 +162,7 @@ class Verdict:
     elapsed_s: float
     features: FrameFeatures | None = None
     error: ErrorReport | None = None
+    selection: Selection | None = None
 
 
 def label_of(p_fake: float, thresholds: Thresholds) -> Label:

@@ -17,6 +17,7 @@ from facetell.report.html import IndexEntry, render, render_index
 from facetell.report.pictures import heat_jpeg
 from facetell.report.statements import LIMITS, TITLES
 from facetell.report.style import SHEET, content_security_policy
+from facetell.selection import Selection
 from facetell.verdict import LABELS, Evidence, Label, error_verdict
 from facetell.weights import ModelCard
 
@@ -85,6 +86,12 @@ def test_it_tells_verdict_numbers_hashes_limits_and_terms(
         *LIMITS,
     ):
         assert expected in words
+
+
+def test_it_tells_the_part_that_was_analysed(make_verdict: MakeVerdict, card: ModelCard) -> None:
+    assert "<dt>Analysed</dt>" not in render(make_verdict(), card, NOW)
+    page = render(make_verdict(selection=Selection(2.5, 8.0)), card, NOW)
+    assert "<dt>Analysed</dt><dd>only 2.5–8.0 s</dd>" in page
 
 
 def test_it_puts_warnings_right_after_what_decided(

@@ -9,6 +9,7 @@ import numpy as np
 
 from facetell.errors import NotMedia
 from facetell.report.json_report import SCHEMA_VERSION, to_dict, to_document, to_line
+from facetell.selection import Selection
 from facetell.verdict import TimelinePoint, error_verdict
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def test_it_holds_to_the_contract(make_verdict: MakeVerdict) -> None:
         "tracks",
         "timeline",
         "reasons",
+        "selection",
         "model",
         "facetell_version",
         "elapsed_s",
@@ -53,6 +55,12 @@ def test_it_tells_an_error_without_any_probability() -> None:
     assert found["confidence"] is None
     assert found["media"] is None
     assert found["tracks"] == found["timeline"] == []
+
+
+def test_it_tells_the_part_that_was_analysed(make_verdict: MakeVerdict) -> None:
+    assert to_dict(make_verdict())["selection"] is None
+    found = to_dict(make_verdict(selection=Selection(2.5, 8.00049)))
+    assert found["selection"] == {"start_s": 2.5, "end_s": 8.0}
 
 
 def test_it_puts_warnings_right_after_what_decided(make_verdict: MakeVerdict) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from facetell.errors import UsageError
 from facetell.video import Sampling
-from facetell.video.sampling import Plan, plan
+from facetell.video.sampling import Plan, plan, plan_part
 
 
 def steady(count: int, rate_hz: float = 30) -> npt.NDArray[np.float64]:
@@ -118,3 +118,42 @@ def test_it_takes_no_frame_twice_at_any_rhythm(seed: int) -> None:
 def test_it_refuses_settings_without_sense(settings: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         Sampling(**settings)  # type: ignore[arg-type]
+
+
+def part(times_s: npt.NDArray[np.float64], frames: int | str, *bounds_s: float) -> list[int]:
+    start_s, end_s = bounds_s
+    sampling = Sampling(frames, start_s=start_s, end_s=end_s)  # type: ignore[arg-type]
+    return list(plan_part(times_s, times_s, sampling).indices.tolist())
+
+
+def test_it_takes_frames_of_a_part_only_and_spreads_them_over_it() -> None:
+    times_s = steady(900)
+    assert part(times_s, "all", 2.0, 3.0) == list(range(60, 90))
+    # two bursts of five, in the middle of each half of 10 to 20 s
+    centres = np.array([part(times_s, 10, 10.0, 20.0)]).reshape(2, 5).mean(1) / 30
+    assert centres == pytest.approx([12.5, 17.5], abs=0.1)
+
+
+def test_it_plans_a_part_like_a_video_of_that_length() -> None:
+    for wanted in (1, 7, 32, 100):
+        alone = plan(steady(150), Sampling(wanted)).indices
+        taken = np.array(part(steady(900), wanted, 5.0, 10.0))
+        assert np.abs(taken - 150 - alone).max() <= 1  # by rounding
+
+
+def test_it_takes_the_frame_that_is_seen_where_none_begins() -> None:
+    slides_s = np.array([0.0, 5.0, 30.0])
+    assert part(slides_s, 4, 6.0, 7.0) == [1]
+    assert part(slides_s, 4, 40.0, 50.0) == [2]
+    assert part(slides_s, 4, 0.0, 0.001) == [0]
+
+
+def test_it_forgives_rounding_at_the_edges_of_a_part() -> None:
+    times_s = np.array([0.0, 0.9999999999, 1.9999999999])
+    assert part(times_s, "all", 1.0, 2.0) == [1]
+
+
+@pytest.mark.parametrize("bounds_s", [(-1.0, None), (2.0, 2.0), (2.0, 1.0)])
+def test_it_refuses_a_part_without_time(bounds_s: tuple[float, float | None]) -> None:
+    with pytest.raises(UsageError, match="end_s"):
+        Sampling(start_s=bounds_s[0], end_s=bounds_s[1])

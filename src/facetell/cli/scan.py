@@ -52,6 +52,8 @@ def _prepare(chosen: argparse.Namespace, inputs: Sequence[Input]) -> _Scan:
         runtime=chosen.runtime,
         threads=chosen.threads,
         keep_features=chosen.features is not None,
+        start_s=chosen.start,
+        end_s=chosen.end,
     )
     several = len(inputs) > 1
     _check_features(chosen.features, several)

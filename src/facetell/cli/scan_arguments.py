@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -81,6 +82,19 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     group.add_argument(
+        "--start",
+        type=time_s,
+        metavar="TIME",
+        help="analyse only what comes from here on, and spread the frames over it: seconds such as "
+        "12.5, or minutes and seconds such as 1:02, or 1:30:00 with hours",
+    )
+    group.add_argument(
+        "--end",
+        type=time_s,
+        metavar="TIME",
+        help="analyse only what comes before this time",
+    )
+    group.add_argument(
         "--model",
         default=_DEFAULTS.model,
         metavar="NAME",
@@ -154,6 +168,24 @@ def frames(text: str) -> int | Literal["all"]:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: give a whole number from 1, or all")
     return int(text)
+
+
+def time_s(text: str) -> float:
+    """Read --start and --end: seconds, m:s or h:m:s.
+
+    >>> time_s("12.5"), time_s("1:02"), time_s("1:30:00.5")
+    (12.5, 62.0, 5400.5)
+    """
+    parts = text.split(":")
+    good = len(parts) <= 3 and all(re.fullmatch(r"\d+", part) for part in parts[:-1])
+    if not (good and re.fullmatch(r"\d+(\.\d+)?", parts[-1])) or any(
+        float(part) >= 60 for part in parts[1:]
+    ):
+        raise argparse.ArgumentTypeError(f"{text!r}: give seconds such as 12.5, or 1:02 or 1:30:00")
+    total_s = 0.0
+    for part in parts:
+        total_s = 60 * total_s + float(part)
+    return total_s
 
 
 def threads(text: str) -> int:

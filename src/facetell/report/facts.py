@@ -31,6 +31,8 @@ def file_facts(verdict: Verdict) -> list[Fact]:
             Fact("Length", "a picture" if media.is_picture else length),
             Fact("Frames read", str(media.frames_read)),
         ]
+    if (part := verdict.selection) is not None:
+        facts.append(Fact("Analysed", f"only {part.words}"))
     return [*facts, Fact("Analysis took", f"{verdict.elapsed_s:.1f} s")]
 
 

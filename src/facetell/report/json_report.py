@@ -29,6 +29,7 @@ def to_dict(verdict: Verdict) -> dict[str, Any]:
         "tracks": _tracks(verdict),
         "timeline": _timeline(verdict),
         "reasons": all_reasons(verdict.reasons, verdict.warnings),
+        "selection": _selection(verdict),
         "model": _model(verdict.model),
         "facetell_version": verdict.facetell_version,
         "elapsed_s": _number(verdict.elapsed_s, 3),
@@ -89,6 +90,12 @@ def _timeline(verdict: Verdict) -> list[dict[str, Any]]:
         }
         for point in verdict.timeline
     ]
+
+
+def _selection(verdict: Verdict) -> dict[str, Any] | None:
+    if (part := verdict.selection) is None:
+        return None
+    return {"start_s": _number(part.start_s, 3), "end_s": _number(part.end_s, 3)}
 
 
 def _model(model: ModelReference | None) -> dict[str, Any] | None:

@@ -60,8 +60,8 @@ def p_fake_told(verdict: Verdict) -> str:
     """What the number beside the verdict means, and how sure it is."""
     sure = f"Confidence in the side taken: {probability(verdict.confidence)}. "
     return (
-        "p(fake) is the estimated probability that a face is generated or altered, for the whole "
-        "file: the most suspicious face decides. "
+        "p(fake) is the estimated probability that a face is generated or altered, for all that "
+        "was analysed: the most suspicious face decides. "
         f"{sure if verdict.label in ('fake', 'real') else ''}It is an estimate, not a proof."
     )
 

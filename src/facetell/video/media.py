@@ -70,6 +70,8 @@ class Sampling:
         frames: how many, spread over the whole video, or "all".
         step_s: seconds between the frames of one burst.
         burst_frames: frames in a burst, at most.
+        start_s: take frames from here on, seconds from the first frame.
+        end_s: take frames before this; None is the end.
 
     Raises:
         UsageError: a value is out of its range.
@@ -78,12 +80,16 @@ class Sampling:
     frames: int | Literal["all"] = 32
     step_s: float = 0.1
     burst_frames: int = 5
+    start_s: float = 0.0
+    end_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.frames != "all" and (not isinstance(self.frames, int) or self.frames < 1):
             raise UsageError(f"frames is {self.frames!r}: give a whole number from 1, or 'all'")
         if self.step_s <= 0 or self.burst_frames < 1:
             raise UsageError("step_s must be above 0 and burst_frames at least 1")
+        if self.start_s < 0 or (self.end_s is not None and self.end_s <= self.start_s):
+            raise UsageError("start_s must be 0 or more, and end_s come after it")
 
 
 class Source(Protocol):

@@ -14,7 +14,7 @@ from facetell.video.decode import VideoSource
 from facetell.video.media import Frame, MediaInfo, Sampling, Source
 from facetell.video.picture_headers import picture_kind
 from facetell.video.pictures import PictureSource
-from facetell.video.sampling import plan
+from facetell.video.sampling import Plan, plan_part
 
 MAX_PIXELS = 16384 * 16384
 
@@ -50,7 +50,7 @@ class Video:
 
     def expected_frames(self, sampling: Sampling) -> int:
         """Return how many frames `frames` yields if none of them is damaged."""
-        return len(plan(self._source.clock_s, sampling).indices)
+        return len(self._plan(sampling).indices)
 
     def frames(self, sampling: Sampling) -> Generator[Frame]:
         """Yield the chosen frames in order of time, one at a time, so that memory stays flat.
@@ -61,7 +61,7 @@ class Video:
             CorruptMedia: none of the chosen frames can be decoded.
             MediaTooLarge: the picture grows beyond the limit in the middle of the file.
         """
-        chosen = plan(self._source.clock_s, sampling)
+        chosen = self._plan(sampling)
         times_s = self._source.times_s
         place = -1
         pictures = self._source.pictures(chosen.indices, self.warnings)
@@ -72,6 +72,9 @@ class Video:
             yield Frame(index, float(times_s[index]), rgb, int(chosen.bursts[place]))
         if place < 0:
             raise CorruptMedia(f"{self.info.path}: none of the frames taken can be decoded")
+
+    def _plan(self, sampling: Sampling) -> Plan:
+        return plan_part(self._source.times_s, self._source.clock_s, sampling)
 
     def close(self) -> None:
         """Let go of the file; frames that were handed out stay valid."""

@@ -14,7 +14,11 @@ import numpy.typing as npt
 
 from facetell.video.media import Sampling
 
+ROUNDING_S = 1e-6
+"""Times are sums of fractions: a frame at 2.9999999 s is one at 3 s."""
+
 Indices = npt.NDArray[np.int64]
+Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,30 @@ class Plan:
     bursts: Indices
 
 
-def plan(clock_s: npt.NDArray[np.float64], sampling: Sampling) -> Plan:
-    """Choose the frames of a video.
+def plan_part(times_s: Times, clock_s: Times, sampling: Sampling) -> Plan:
+    """Choose frames from `sampling.start_s` on and before `sampling.end_s`.
 
     Args:
-        clock_s: when each frame is shown, seconds, ascending, (n,).
+        times_s: when each frame is shown, seconds, ascending, (n,).
+        clock_s: the same with long pauses cut short: what frames are spread over, (n,).
+        sampling: which part, how many frames, and the shape of a burst.
+
+    Returns:
+        At least one frame: where none begins in the part, the one that is seen during it.
+    """
+    end_s = np.inf if sampling.end_s is None else sampling.end_s
+    bounds_s = np.array([sampling.start_s, end_s]) - ROUNDING_S
+    first, stop = times_s.searchsorted(bounds_s).tolist()
+    first = min(first, max(stop - 1, 0))
+    chosen = plan(clock_s[first:stop] - clock_s[first], sampling)
+    return Plan(chosen.indices + first, chosen.bursts)
+
+
+def plan(clock_s: Times, sampling: Sampling) -> Plan:
+    """Choose frames of a whole video.
+
+    Args:
+        clock_s: when each frame is shown, seconds from the first, ascending, (n,).
         sampling: how many frames, and the shape of a burst.
 
     Returns:
@@ -68,7 +91,7 @@ def _blocks(count: int, stride: int, burst_frames: int) -> Indices:
     return np.asarray(np.repeat(before, lengths) + phase, np.int64)
 
 
-def _spread(clock_s: npt.NDArray[np.float64], wanted: int, bursts: int, step_s: float) -> Plan:
+def _spread(clock_s: Times, wanted: int, bursts: int, step_s: float) -> Plan:
     """Place bursts that do not touch evenly over the time."""
     sizes = np.full(bursts, wanted // bursts) + (np.arange(bursts) < wanted % bursts)
     centres_s = (np.arange(bursts) + 0.5) / bursts * clock_s[-1]
@@ -78,7 +101,7 @@ def _spread(clock_s: npt.NDArray[np.float64], wanted: int, bursts: int, step_s: 
     return Plan(_apart(_nearest(clock_s, targets_s), len(clock_s)), burst)
 
 
-def _nearest(clock_s: npt.NDArray[np.float64], targets_s: npt.NDArray[np.float64]) -> Indices:
+def _nearest(clock_s: Times, targets_s: Times) -> Indices:
     right = np.clip(np.searchsorted(clock_s, targets_s), 1, len(clock_s) - 1)
     nearer_left = targets_s - clock_s[right - 1] <= clock_s[right] - targets_s
     return np.asarray(right - nearer_left, np.int64)
