@@ -177,6 +177,9 @@ def test_it_refuses_frames_that_make_no_sense(value: str, media: Path, capsys: O
         ["a", "--end", "-1"],
         ["a", "--end", "soon"],
         ["a", "--start", "5", "--end", "0:05"],
+        ["a", "--face", "5,100"],
+        ["a", "--face", "5,100,-1"],
+        ["a", "b", "--face", "5,100,100"],
         ["a", "--fail-on", "real"],
         ["a", "--runtime", "tensorrt"],
         ["a", "--quiet", "--verbose"],
@@ -289,7 +292,7 @@ def test_it_lets_no_file_name_drive_the_terminal(media: Path, capsys: Out) -> No
 def test_it_passes_its_settings_on(media: Path, analyzers: list[FakeAnalyzer]) -> None:
     main(["scan", "real-1.mp4"])
     words = ["--frames=all", "--threads=2", "--model=x", "--runtime=openvino", "--features=f.npz"]
-    words += ["--start=2.5", "--end=1:02:03.5"]
+    words += ["--start=2.5", "--end=1:02:03.5", "--face=0:05,412,96.5"]
     main(["scan", "real-1.mp4", *words])
     assert analyzers[0].options == Options()
     assert analyzers[1].options == Options(
@@ -300,6 +303,7 @@ def test_it_passes_its_settings_on(media: Path, analyzers: list[FakeAnalyzer]) -
         keep_features=True,
         start_s=2.5,
         end_s=3723.5,
+        face=(5.0, 412.0, 96.5),
     )
 
 

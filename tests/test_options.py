@@ -40,6 +40,9 @@ def test_it_takes_any_number_of_frames_and_all(frames: Any) -> None:
         {"start_s": float("nan")},
         {"end_s": float("inf")},
         {"end_s": 0.0},
+        {"face": (1.0, 2.0)},
+        {"face": (-1.0, 2.0, 3.0)},
+        {"face": (1.0, float("nan"), 3.0)},
     ],
 )
 def test_it_refuses_what_makes_no_sense(settings: dict[str, Any]) -> None:
@@ -54,6 +57,13 @@ def test_it_refuses_a_part_that_ends_before_it_starts() -> None:
         Options(start_s=3, end_s=2)
     with pytest.raises(UsageError, match="end_s is 3"):
         Options(start_s=3, end_s=3)
+
+
+def test_it_refuses_a_face_outside_of_the_part() -> None:
+    assert Options(start_s=1, end_s=2, face=(1, 0, 0)).face == (1, 0, 0)
+    for time_s in (0.9, 2):
+        with pytest.raises(UsageError, match=f"face is at {time_s} s: that is outside"):
+            Options(start_s=1, end_s=2, face=(time_s, 0, 0))
 
 
 def test_it_cannot_be_changed_but_compared_and_hashed() -> None:

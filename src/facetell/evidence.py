@@ -51,6 +51,10 @@ class ExhibitKeeper:
         self._kept.append(Exhibit(score.track_id, time_s, logit, crop, heatmap))
         self._drop_surplus(score.track_id)
 
+    def keep_only(self, track_id: int | None) -> None:
+        """Forget the crops of all tracks but one; None forgets all."""
+        self._kept = [kept for kept in self._kept if kept.track_id == track_id]
+
     def most_suspicious_first(self) -> list[Exhibit]:
         """Return what was kept."""
         return sorted(self._kept, key=lambda kept: -kept.logit)

@@ -64,6 +64,10 @@ class FeatureCollector:
             )
         )
 
+    def keep_only(self, track_id: int | None) -> None:
+        """Forget all tracks but one; None forgets all."""
+        self._clips = [clip for clip in self._clips if clip.track[0] == track_id]
+
     def collected(self) -> FrameFeatures:
         """Return all rows in order of time, then track."""
         if not self._clips:

@@ -13,6 +13,9 @@ FRAME_CHOICES = (10, 20, 40, 60, 80, 100)
 """The frame counts that people know from this field; any whole number from 1 works."""
 
 Frames = int | Literal["all"]
+FacePoint = tuple[float, float, float]
+"""Seconds, and x and y in pixels of the displayed frame."""
+
 Runtime = Literal["onnxruntime", "openvino"]
 
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
@@ -46,6 +49,8 @@ class Options:
         max_pixels: refuse pictures and videos with more pixels a frame than this.
         start_s: analyse a video from here on, seconds; None is its beginning.
         end_s: analyse a video up to here; None, and all beyond its end, is its end.
+        face: judge only the face that is at a point of the frame at a time: (time_s, x, y), pixels.
+            A burst of frames around that time is taken as well. For a picture the time is idle.
 
     Raises:
         UsageError: a value is out of its range.
@@ -61,6 +66,7 @@ class Options:
     max_pixels: int = 16384 * 16384
     start_s: float | None = None
     end_s: float | None = None
+    face: FacePoint | None = None
 
     def __post_init__(self) -> None:
         if self.frames != "all" and (not isinstance(self.frames, int) or self.frames < 1):
@@ -80,3 +86,11 @@ class Options:
         start_s = self.start_s or 0.0
         if self.end_s is not None and self.end_s <= start_s:
             raise UsageError(f"end_s is {self.end_s}: it must come after start_s, {start_s}")
+        if self.face is not None:
+            self._check_face(self.face, start_s, math.inf if self.end_s is None else self.end_s)
+
+    def _check_face(self, face: FacePoint, start_s: float, end_s: float) -> None:
+        if len(face) != 3 or not all(math.isfinite(value) and value >= 0 for value in face):
+            raise UsageError(f"face is {face!r}: give its time, x and y, from 0 on")
+        if not start_s <= face[0] < end_s:
+            raise UsageError(f"face is at {face[0]} s: that is outside of start_s and end_s")

@@ -23,7 +23,7 @@ from facetell.judge import Case, judge
 from facetell.options import Options
 from facetell.reasons import FaceCount
 from facetell.scorer import Ensemble
-from facetell.selection import select
+from facetell.selection import FaceChoice, select
 from facetell.tally import Tally
 from facetell.tracks import Observation, Tracker
 from facetell.verdict import Media, Verdict
@@ -99,6 +99,9 @@ class Analyzer:
                     tally.add(score)
                     if keep:
                         features.add(score)
+            if reading.choice:
+                tally.keep_only(reading.choice.track_id)
+                features.keep_only(reading.choice.track_id)
             case = reading.case(Path(path), sha256)
         tell("judging", 0, None)
         kept = features.collected() if keep else None
@@ -168,6 +171,8 @@ class _Reading:
         self._options = options
         self._selection = select(options, video.info)
         self._sampling = self._sampling_for(card)
+        face = self._selection.face if self._selection else None
+        self.choice = FaceChoice(face) if face else None
         self._builders = [ClipBuilder(member.crop) for member in ensemble.members(card)]
         self._finder = FaceFinder(detector)
         self._tracker = Tracker()
@@ -178,9 +183,14 @@ class _Reading:
 
     def _sampling_for(self, card: ModelCard) -> Sampling:
         timing, part = card.sampling, self._selection
-        start_s, end_s = (part.start_s, part.end_s) if part else (0.0, None)
+        start_s, end_s = (part.stretch_s if part else None) or (0.0, None)
         return Sampling(
-            self._options.frames, timing.step_s, timing.burst_frames, start_s=start_s, end_s=end_s
+            frames=self._options.frames,
+            step_s=timing.step_s,
+            burst_frames=timing.burst_frames,
+            start_s=start_s,
+            end_s=end_s,
+            moment_s=part.face[0] if part and part.face else None,
         )
 
     def clips(self) -> Generator[tuple[Clip, ...]]:
@@ -202,6 +212,8 @@ class _Reading:
         # Small faces are tracked too: somebody who comes nearer stays the same person.
         seen = self._tracker.update(frame, faces)
         scored = [s for s in seen if _longer_side(s.face) >= self._options.min_face_px]
+        if self.choice:
+            self.choice.look(frame.time_s, scored)
         if self._on_frame:
             self._on_frame(frame, scored)
         # The same faces go into every builder, so that all complete the same clips in step.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facetell.pooling import MIN_DECIDING_WEIGHT, p_fake_of
-from facetell.selection import Selection
+from facetell.selection import Selection, place_of
 from facetell.tally import Track
 from facetell.verdict import Label
 from facetell.weights import ModelCard
@@ -61,11 +61,12 @@ class Findings:
 def explain(findings: Findings, card: ModelCard) -> tuple[str, ...]:
     """Return the reasons, the most important first."""
     if findings.deciding is None or findings.p_fake is None:
-        return (_no_face(findings), *_part(findings.selection))
+        return (_no_face(findings), *_stretch(findings.selection))
     return (
         _side(findings, findings.p_fake, card),
         _seen(findings),
-        *_part(findings.selection),
+        *_stretch(findings.selection),
+        *_choice(findings.selection, findings.deciding),
         *_where(findings.deciding, card),
         *_looks(findings, findings.p_fake, findings.deciding),
         *_poor(findings.deciding),
@@ -78,6 +79,9 @@ def _no_face(findings: Findings) -> str:
     frames = counted(findings.count.frames_read, "frame")
     if not findings.count.found:
         return f"No face was found in {frames}."
+    if findings.selection and findings.selection.face:
+        place = place_of(findings.selection.face)
+        return f"Nothing was judged: {place}, which was asked for, was not found or is too small."
     return (
         f"Every face found in {frames} is too small to be scored: the largest has "
         f"{findings.count.largest_px:.0f} px, at least {findings.count.min_px} px are needed."
@@ -104,9 +108,17 @@ def _seen(findings: Findings) -> str:
     return f"{faces} scored in {scored} of {counted(findings.count.frames_read, 'frame')}."
 
 
-def _part(selection: Selection | None) -> Iterator[str]:
-    if selection is not None:
-        yield f"Only {selection.words} of the video was analysed, as asked."
+def _stretch(selection: Selection | None) -> Iterator[str]:
+    if selection and selection.stretch_s:
+        yield f"Only {span(*selection.stretch_s)} of the video was analysed, as asked."
+
+
+def _choice(selection: Selection | None, deciding: Track) -> Iterator[str]:
+    if selection and selection.face:
+        yield (
+            f"Only {place_of(selection.face)} was judged, as asked: face {deciding.id}, "
+            "as if there were no other."
+        )
 
 
 def _where(track: Track, card: ModelCard) -> Iterator[str]:

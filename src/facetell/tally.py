@@ -75,6 +75,11 @@ class Tally:
         columns.frames.frombytes(np.ascontiguousarray(rows, np.float64).tobytes())
         self.exhibits.add(score, logits)
 
+    def keep_only(self, track_id: int | None) -> None:
+        """Forget all tracks but one; None forgets all."""
+        self._columns = {key: found for key, found in self._columns.items() if key == track_id}
+        self.exhibits.keep_only(track_id)
+
     def tracks(self, frames_read: int) -> list[Track]:
         """Return all tracks, the most suspicious first.
 

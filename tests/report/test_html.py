@@ -90,8 +90,8 @@ def test_it_tells_verdict_numbers_hashes_limits_and_terms(
 
 def test_it_tells_the_part_that_was_analysed(make_verdict: MakeVerdict, card: ModelCard) -> None:
     assert "<dt>Analysed</dt>" not in render(make_verdict(), card, NOW)
-    page = render(make_verdict(selection=Selection(2.5, 8.0)), card, NOW)
-    assert "<dt>Analysed</dt><dd>only 2.5–8.0 s</dd>" in page
+    page = render(make_verdict(selection=Selection((2.5, 8.0), (4, 412, 96))), card, NOW)
+    assert "<dt>Analysed</dt><dd>only 2.5–8.0 s, the face at (412, 96) at 4.0 s</dd>" in page
 
 
 def test_it_puts_warnings_right_after_what_decided(

@@ -59,8 +59,11 @@ def test_it_tells_an_error_without_any_probability() -> None:
 
 def test_it_tells_the_part_that_was_analysed(make_verdict: MakeVerdict) -> None:
     assert to_dict(make_verdict())["selection"] is None
-    found = to_dict(make_verdict(selection=Selection(2.5, 8.00049)))
-    assert found["selection"] == {"start_s": 2.5, "end_s": 8.0}
+    found = to_dict(make_verdict(selection=Selection((2.5, 8.00049))))
+    assert found["selection"] == {"start_s": 2.5, "end_s": 8.0, "face": None}
+    found = to_dict(make_verdict(selection=Selection(None, (4.0, 412.04, 96))))
+    face = {"time_s": 4.0, "x_px": 412.0, "y_px": 96.0}
+    assert found["selection"] == {"start_s": None, "end_s": None, "face": face}
 
 
 def test_it_puts_warnings_right_after_what_decided(make_verdict: MakeVerdict) -> None:

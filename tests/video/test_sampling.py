@@ -157,3 +157,27 @@ def test_it_forgives_rounding_at_the_edges_of_a_part() -> None:
 def test_it_refuses_a_part_without_time(bounds_s: tuple[float, float | None]) -> None:
     with pytest.raises(UsageError, match="end_s"):
         Sampling(start_s=bounds_s[0], end_s=bounds_s[1])
+
+
+@pytest.mark.parametrize("wanted", [1, 7, 32, 100, "all"])
+def test_it_adds_a_burst_around_a_moment_and_changes_no_other_frame(wanted: int) -> None:
+    times_s = steady(3000)
+    without = plan_part(times_s, times_s, Sampling(wanted))
+    chosen = plan_part(times_s, times_s, Sampling(wanted, moment_s=33.3))
+    assert set(range(993, 1006, 3)) <= set(chosen.indices.tolist())
+    assert set(without.indices.tolist()) <= set(chosen.indices.tolist())
+    assert len(chosen.indices) <= len(without.indices) + 5
+    assert np.all(np.diff(chosen.indices) > 0)
+    first_seen = [int(np.argmax(chosen.bursts == b)) for b in range(chosen.bursts.max() + 1)]
+    assert first_seen == sorted(first_seen)
+    kept = np.isin(chosen.indices, without.indices)
+    same = chosen.bursts[kept][:, None] == chosen.bursts[kept]
+    assert np.array_equal(same, without.bursts[:, None] == without.bursts)
+
+
+def test_a_burst_around_a_moment_keeps_within_the_part() -> None:
+    times_s = steady(900)
+    sampling = Sampling(5, start_s=10.0, end_s=20.0, moment_s=10.0)
+    indices = plan_part(times_s, times_s, sampling).indices
+    assert indices[:3].tolist() == [300, 303, 306]
+    assert len(indices) == 8

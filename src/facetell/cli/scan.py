@@ -54,8 +54,11 @@ def _prepare(chosen: argparse.Namespace, inputs: Sequence[Input]) -> _Scan:
         keep_features=chosen.features is not None,
         start_s=chosen.start,
         end_s=chosen.end,
+        face=chosen.face,
     )
     several = len(inputs) > 1
+    if several and chosen.face:
+        raise UsageError("--face: several inputs; a face is a place in one of them")
     _check_features(chosen.features, several)
     folder = _open_folder(chosen.output, several)
     return _Scan(chosen, _load_analyzer(options), inputs, folder)

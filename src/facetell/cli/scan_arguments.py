@@ -12,6 +12,7 @@ from facetell.cli.parser import Parser
 from facetell.options import FRAME_CHOICES, RUNTIMES, Options
 
 _DEFAULTS = Options()
+_NUMBER = r"[0-9]+(\.[0-9]+)?"
 
 _DESCRIPTION = """\
 Tells for each video or picture whether the faces in it are real:
@@ -93,6 +94,13 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         type=time_s,
         metavar="TIME",
         help="analyse only what comes before this time",
+    )
+    group.add_argument(
+        "--face",
+        type=face,
+        metavar="TIME,X,Y",
+        help="judge only the face that is at this point of the frame, in pixels, at this time: "
+        "1:02,412,96 for example",
     )
     group.add_argument(
         "--model",
@@ -177,8 +185,8 @@ def time_s(text: str) -> float:
     (12.5, 62.0, 5400.5)
     """
     parts = text.split(":")
-    good = len(parts) <= 3 and all(re.fullmatch(r"\d+", part) for part in parts[:-1])
-    if not (good and re.fullmatch(r"\d+(\.\d+)?", parts[-1])) or any(
+    good = len(parts) <= 3 and all(re.fullmatch(r"[0-9]+", part) for part in parts[:-1])
+    if not (good and re.fullmatch(_NUMBER, parts[-1])) or any(
         float(part) >= 60 for part in parts[1:]
     ):
         raise argparse.ArgumentTypeError(f"{text!r}: give seconds such as 12.5, or 1:02 or 1:30:00")
@@ -186,6 +194,18 @@ def time_s(text: str) -> float:
     for part in parts:
         total_s = 60 * total_s + float(part)
     return total_s
+
+
+def face(text: str) -> tuple[float, float, float]:
+    """Read --face.
+
+    >>> face("1:02,412,96.5")
+    (62.0, 412.0, 96.5)
+    """
+    parts = text.split(",")
+    if len(parts) != 3 or not all(re.fullmatch(_NUMBER, part) for part in parts[1:]):
+        raise argparse.ArgumentTypeError(f"{text!r}: give time, x and y, such as 1:02,412,96")
+    return time_s(parts[0]), float(parts[1]), float(parts[2])
 
 
 def threads(text: str) -> int:

@@ -95,7 +95,12 @@ def _timeline(verdict: Verdict) -> list[dict[str, Any]]:
 def _selection(verdict: Verdict) -> dict[str, Any] | None:
     if (part := verdict.selection) is None:
         return None
-    return {"start_s": _number(part.start_s, 3), "end_s": _number(part.end_s, 3)}
+    start_s, end_s = part.stretch_s or (None, None)
+    face = None
+    if part.face:
+        time_s, x, y = part.face
+        face = {"time_s": _number(time_s, 3), "x_px": _number(x, 1), "y_px": _number(y, 1)}
+    return {"start_s": _number(start_s, 3), "end_s": _number(end_s, 3), "face": face}
 
 
 def _model(model: ModelReference | None) -> dict[str, Any] | None:

@@ -72,6 +72,7 @@ class Sampling:
         burst_frames: frames in a burst, at most.
         start_s: take frames from here on, seconds from the first frame.
         end_s: take frames before this; None is the end.
+        moment_s: take also a burst around this, within the bounds above.
 
     Raises:
         UsageError: a value is out of its range.
@@ -82,6 +83,7 @@ class Sampling:
     burst_frames: int = 5
     start_s: float = 0.0
     end_s: float | None = None
+    moment_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.frames != "all" and (not isinstance(self.frames, int) or self.frames < 1):

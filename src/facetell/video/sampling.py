@@ -50,7 +50,20 @@ def plan_part(times_s: Times, clock_s: Times, sampling: Sampling) -> Plan:
     first, stop = times_s.searchsorted(bounds_s).tolist()
     first = min(first, max(stop - 1, 0))
     chosen = plan(clock_s[first:stop] - clock_s[first], sampling)
+    if sampling.moment_s is not None and len(chosen.indices) < stop - first:
+        chosen = _with_moment(chosen, times_s[first:stop], sampling.moment_s, sampling)
     return Plan(chosen.indices + first, chosen.bursts)
+
+
+def _with_moment(chosen: Plan, times_s: Times, moment_s: float, sampling: Sampling) -> Plan:
+    """Add those frames of a burst around a moment that are not taken yet, as one more burst."""
+    place = np.arange(sampling.burst_frames, dtype=np.float64) - sampling.burst_frames // 2
+    near = _nearest(times_s, moment_s + place * sampling.step_s)
+    added = np.setdiff1d(near, chosen.indices)
+    indices = np.concatenate([chosen.indices, added])
+    bursts = np.concatenate([chosen.bursts, np.full(len(added), chosen.bursts.max() + 1)])
+    order = np.argsort(indices)
+    return Plan(indices[order], _renumbered(bursts[order]))
 
 
 def plan(clock_s: Times, sampling: Sampling) -> Plan:
