@@ -15,3 +15,4 @@ for name in [n for n in os.environ if n.startswith("FACETELL_") and n != "FACETE
 from facetell.web.settings import *  # noqa: E402, F403
 
 (DATA / "static").mkdir()
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

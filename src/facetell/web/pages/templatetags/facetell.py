@@ -1,0 +1,54 @@
+"""Verdicts, statuses, stages and numbers as pages show them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from facetell import wording
+from facetell.report import icons
+from facetell.verdict import Label
+from facetell.web.pages import words
+
+register = template.Library()
+
+
+@register.simple_tag
+def verdict_icon(label: str) -> SafeString:
+    """Return a verdict's shape as inline SVG."""
+    return mark_safe(icons.icon(cast("Label", label)))  # noqa: S308 (one of five constants)
+
+
+@register.simple_tag
+def verdict(label: str) -> SafeString:
+    """Return a verdict's shape and words in its colour."""
+    return format_html(
+        '<span class="word {}">{} {}</span>', label, verdict_icon(label), verdict_words(label)
+    )
+
+
+@register.filter
+def verdict_words(label: str) -> str:
+    """Return a verdict in words."""
+    return str(words.VERDICTS[cast("Label", label)])
+
+
+@register.filter
+def status_words(status: str) -> str:
+    """Return a status in words."""
+    return str(words.STATUSES[status])
+
+
+@register.filter
+def stage_words(stage: str) -> str:
+    """Return a stage of the pipeline in words."""
+    return str(words.STAGES.get(stage, stage))
+
+
+@register.filter
+def probability(value: float | None) -> str:
+    """Return a probability with two decimals, never as a certainty."""
+    return wording.probability(value)

@@ -1,0 +1,30 @@
+"""Labels, statuses and stages as people read them, in their language."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from facetell.verdict import Label
+from facetell.web.analyses.models import Status
+
+VERDICTS: dict[Label, str | Promise] = {
+    "fake": _("Likely fake"),
+    "real": _("Likely real"),
+    "inconclusive": _("Inconclusive"),
+    "no_face": _("No face to judge"),
+    "error": _("Not analysed"),
+}
+STATUSES: dict[str, str | Promise] = {
+    Status.QUEUED: _("Waiting"),
+    Status.RUNNING: _("Running"),
+    Status.DONE: _("Done"),
+    Status.FAILED: _("Failed"),
+    Status.CANCELLED: _("Cancelled"),
+}
+STAGES: dict[str, str | Promise] = {
+    "": _("Starting"),
+    "opening": _("Reading the file"),
+    "frames": _("Finding and scoring faces"),
+    "judging": _("Weighing the scores"),
+}
