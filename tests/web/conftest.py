@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 import facetell
+from facetell.web.accounts.people import sole_user
 from facetell.web.analyses import run
 from facetell.web.analyses.choices import Settings
+from facetell.web.analyses.leases import take
 from facetell.web.analyses.models import Analysis, Upload
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
@@ -65,3 +70,33 @@ def done(queued: Analysis) -> Analysis:
     run.run(str(queued.id))
     queued.refresh_from_db()
     return queued
+
+
+@pytest.fixture(scope="session")
+def outcome() -> dict[str, Any]:
+    """What the pipeline made of the sample clip; filled by the first test that needs it."""
+    return {}
+
+
+@pytest.fixture
+def own(queued: Analysis, outcome: dict[str, Any]) -> Analysis:
+    """The analysis done, of the one who looks at the pages of a server without accounts.
+
+    The pipeline runs once for all tests; each gets a copy of rows and files.
+    """
+    if not outcome:
+        run.run(str(queued.id))
+        queued.refresh_from_db()
+        folder = Path(default_storage.path(queued.folder))
+        files = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+        pictures = queued.result.pictures
+        outcome.update(document=queued.result.document, pictures=pictures, files=files)
+    else:
+        lease = take(queued.id, "test")
+        assert lease is not None
+        for path, data in outcome["files"].items():
+            default_storage.save(f"{queued.folder}/{path}", ContentFile(data))
+        lease.finish(outcome["document"], outcome["pictures"])
+    Upload.objects.update(owner=sole_user())
+    Analysis.objects.update(owner=sole_user())
+    return Analysis.objects.select_related("upload", "result").get(pk=queued.pk)

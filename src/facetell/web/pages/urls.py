@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from facetell.web.pages import analysis, batch, upload
+from facetell.web.pages import analysis, batch, media, result, upload
 
 urlpatterns = [
     path("", upload.upload, name="upload"),
@@ -12,5 +12,9 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/", analysis.analysis, name="analysis"),
     path("analyses/<uuid:analysis_id>/cancel/", analysis.cancel, name="cancel"),
     path("analyses/<uuid:analysis_id>/again/", analysis.again, name="again"),
+    path("analyses/<uuid:analysis_id>/refine/", result.refine, name="refine"),
+    path("analyses/<uuid:analysis_id>/delete/", result.remove, name="delete"),
+    path("analyses/<uuid:analysis_id>/video", media.video, name="video"),
+    path("analyses/<uuid:analysis_id>/<slug:kind>/<int:number>.jpg", media.picture, name="picture"),
     path("batches/<uuid:batch_id>/", batch.batch, name="batch"),
 ]

@@ -15,6 +15,16 @@ VERDICTS: dict[Label, str | Promise] = {
     "no_face": _("No face to judge"),
     "error": _("Not analysed"),
 }
+MEANINGS: dict[Label, str | Promise] = {
+    "fake": _("At least one face looks generated or altered to this model."),
+    "real": _("This model found no sign that a face was generated or altered."),
+    "inconclusive": _(
+        "This model takes no side: the score lies between its two thresholds, or the faces were "
+        "seen too poorly to say real."
+    ),
+    "no_face": _("No face was found that is large and clear enough to be scored."),
+    "error": _("The file could not be analysed, so nothing is said about its faces."),
+}
 STATUSES: dict[str, str | Promise] = {
     Status.QUEUED: _("Waiting"),
     Status.RUNNING: _("Running"),

@@ -37,6 +37,12 @@ def verdict_words(label: str) -> str:
 
 
 @register.filter
+def verdict_meaning(label: str) -> str:
+    """Return what a verdict means, in a sentence."""
+    return str(words.MEANINGS[cast("Label", label)])
+
+
+@register.filter
 def status_words(status: str) -> str:
     """Return a status in words."""
     return str(words.STATUSES[status])
@@ -52,3 +58,9 @@ def stage_words(stage: str) -> str:
 def probability(value: float | None) -> str:
     """Return a probability with two decimals, never as a certainty."""
     return wording.probability(value)
+
+
+@register.filter
+def clock(time_s: float) -> str:
+    """Return a place in a video as people write it."""
+    return wording.clock(time_s)
