@@ -31,6 +31,7 @@ def test_it_holds_to_the_contract(make_verdict: MakeVerdict) -> None:
         "tracks",
         "timeline",
         "reasons",
+        "warnings",
         "selection",
         "model",
         "facetell_version",
@@ -74,7 +75,7 @@ def test_it_puts_warnings_right_after_what_decided(make_verdict: MakeVerdict) ->
         "Face 3 is most suspicious from 3 s to 6 s.",
     ]
     told_twice = make_verdict(reasons=("late",), warnings=("late",))
-    assert to_dict(told_twice)["reasons"] == ["late"]
+    assert to_dict(told_twice)["reasons"] == to_dict(told_twice)["warnings"] == ["late"]
 
 
 def test_it_writes_one_line_of_ascii_whatever_the_name(make_verdict: MakeVerdict) -> None:

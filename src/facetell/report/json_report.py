@@ -29,6 +29,7 @@ def to_dict(verdict: Verdict) -> dict[str, Any]:
         "tracks": _tracks(verdict),
         "timeline": _timeline(verdict),
         "reasons": all_reasons(verdict.reasons, verdict.warnings),
+        "warnings": list(verdict.warnings),
         "selection": _selection(verdict),
         "model": _model(verdict.model),
         "facetell_version": verdict.facetell_version,

@@ -121,6 +121,7 @@ class Findings:
                 quality=quality.get(point["track"], 0.0),
             )
             for point in self.document["timeline"]
+            if None not in (point["time_s"], point["p_fake"], *point["box_xyxy"])
         )
 
     @property
