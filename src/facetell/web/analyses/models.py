@@ -141,3 +141,24 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return str(self.analysis_id)
+
+
+class ShareLink(models.Model):
+    """Leave for whoever has its address to see one result for a while; see `sharing`.
+
+    Attributes:
+        expires_at: from then on it leads nowhere.
+        with_video: whether the video and its frames are shown too, or only crops of faces.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    analysis = models.ForeignKey(Analysis, on_delete=models.CASCADE, related_name="share_links")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    with_video = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.analysis_id} until {self.expires_at:%Y-%m-%d}"

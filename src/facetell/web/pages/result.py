@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from facetell.web.analyses import deletion
+from facetell.web.analyses import deletion, sharing
 from facetell.web.analyses.choices import Settings, frame_choices, models
 from facetell.web.analyses.models import Analysis
 from facetell.web.analyses.problems import Problem, UnknownSetting
@@ -45,12 +45,12 @@ class Gauge:
 
 def show(request: HttpRequest, analysis: Analysis) -> HttpResponse:
     """Show the result of an analysis that is done, to its owner."""
-    response = render(request, "facetell/result.html", own_context(analysis))
+    response = render(request, "facetell/result.html", own_context(request, analysis))
     response["Cache-Control"] = "private, no-cache"
     return response
 
 
-def own_context(analysis: Analysis) -> dict[str, Any]:
+def own_context(request: HttpRequest, analysis: Analysis) -> dict[str, Any]:
     """Return what the owner's page shows: the result, and what may be done with it."""
     root = reverse("analysis", args=[analysis.pk])
     return result_context(analysis, root) | {
@@ -59,6 +59,11 @@ def own_context(analysis: Analysis) -> dict[str, Any]:
         "models": list(models().values()),
         "chosen": {"frames": analysis.frames, "model": analysis.model, **_stretch(analysis)},
         "deleted_on": _deleted_on(analysis),
+        "share_days": sharing.DAYS,
+        "share_links": [
+            (link, request.build_absolute_uri(reverse("shared", args=[sharing.token_of(link)])))
+            for link in sharing.links_of(analysis)
+        ],
     }
 
 
@@ -104,7 +109,7 @@ def refine(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
         fresh, _ = submit(cast("User", request.user), analysis.upload, settings)
     except Problem as problem:
         # what was typed stays, so that it can be mended
-        context = own_context(analysis) | {"problem": problem, "chosen": request.POST}
+        context = own_context(request, analysis) | {"problem": problem, "chosen": request.POST}
         return render(request, "facetell/result.html", context, status=problem.status)
     return redirect("analysis", fresh.pk)
 

@@ -75,12 +75,13 @@ def stage_of(findings: Findings, upload: Upload, with_media: bool = True) -> Sta
     Args:
         findings: of the analysis.
         upload: what was analysed.
-        with_media: False hides the upload itself, as a shared page may.
+        with_media: False hides the upload and its frames, as a shared page may.
     """
     path = upload_path(upload)
     media_type = media_type_of(path) if path and with_media else ""
     media = findings.document["media"] or {}
-    shots = tuple(_shot(findings, number) for number in range(len(findings.frames)))
+    numbers = range(len(findings.frames) if with_media else 0)
+    shots = tuple(_shot(findings, number) for number in numbers)
     return Stage(
         kind=_kind(findings, media_type, bool(shots)),
         media_type=media_type,

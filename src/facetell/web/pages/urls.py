@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from facetell.web.pages import analysis, batch, media, result, upload
+from facetell.web.pages import analysis, batch, media, result, share, upload
 
 urlpatterns = [
     path("", upload.upload, name="upload"),
@@ -16,5 +16,14 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/delete/", result.remove, name="delete"),
     path("analyses/<uuid:analysis_id>/video", media.video, name="video"),
     path("analyses/<uuid:analysis_id>/<slug:kind>/<int:number>.jpg", media.picture, name="picture"),
+    path("analyses/<uuid:analysis_id>/share/", share.share, name="share"),
+    path("analyses/<uuid:analysis_id>/share/<uuid:link_id>/", share.revoke, name="revoke"),
+    path("shared/<str:token>/", share.shared, name="shared"),
+    path("shared/<str:token>/video", share.shared_video, name="shared-video"),
+    path(
+        "shared/<str:token>/<slug:kind>/<int:number>.jpg",
+        share.shared_picture,
+        name="shared-picture",
+    ),
     path("batches/<uuid:batch_id>/", batch.batch, name="batch"),
 ]
