@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from facetell import ensemble
+from facetell.ahead import ahead
 from facetell.clips import Clip, ClipBuilder
 from facetell.errors import InputUnreadable, ModelMismatch
 from facetell.faces import Face, FaceDetector, load_detector
@@ -196,7 +197,7 @@ class _Reading:
     def clips(self) -> Generator[tuple[Clip, ...]]:
         """Yield the clips as their bursts become complete, each as every member sees it."""
         # An exception keeps alive what its traceback names, so nothing is closed by going away.
-        with closing(self._video.frames(self._sampling)) as frames:
+        with closing(ahead(self._video.frames(self._sampling))) as frames:
             yield from self._clips_of(frames)
         yield from zip(*(builder.finish() for builder in self._builders), strict=True)
 
