@@ -21,7 +21,7 @@ def make(client: Client, analysis: Analysis, **form: str) -> str:
     """Make a link on the page; return its path."""
     client.post(f"/analyses/{analysis.id}/share/", {"days": "7"} | form)
     page = client.get(f"/analyses/{analysis.id}/").content.decode()
-    return re.findall(r'value="http://testserver(/shared/[^"]+)"', page)[-1]
+    return str(re.findall(r'value="http://testserver(/shared/[^"]+)"', page)[-1])
 
 
 def test_nothing_is_shared_until_somebody_asks(client: Client, own: Analysis) -> None:

@@ -1,7 +1,4 @@
-"""Findings → where everything lies in the chart of p(fake) over time.
-
-Places are percent of the chart, as strings: a language that writes 12,5 would break an SVG.
-"""
+"""Findings → where everything lies in the chart of p(fake) over time; places as in `scale`."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from typing import Any
 from facetell.report.chart import Axis, Bin, bins, split_at_gaps
 from facetell.verdict import Label, label_of
 from facetell.web.pages.findings import Face, Findings
+from facetell.web.pages.scale import QUARTERS, Scale, Tick, from_top, percent, scale_of
 from facetell.weights import Thresholds
 from facetell.wording import clock, probability
 
@@ -19,16 +17,6 @@ MOST_MARKS = 120
 """Beyond so many the moments of one face run together; the line alone is clearer."""
 MOST_ROWS = 400
 """Lines of the table; all moments are in the CSV file."""
-_ACROSS = (0, 25, 50, 75, 100)
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A number at an axis; `anchor` is SVG's text-anchor."""
-
-    at: str
-    words: str
-    anchor: str = "middle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +58,8 @@ class Timeline:
         axis: the time that it shows.
         lines: of the most suspicious faces.
         not_drawn: how many faces have no line.
-        across, up: numbers along the axes.
-        fake_at, real_at: the thresholds' heights, from the top; empty without thresholds.
-        real_height: of the zone below the lower one.
+        across: times along the foot.
+        scale: the numbers along the side, and the thresholds.
         rows: the same as a table, at most `MOST_ROWS`.
         rows_left_out: how many are missing there.
     """
@@ -81,10 +68,7 @@ class Timeline:
     lines: tuple[Line, ...]
     not_drawn: int
     across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-    fake_at: str
-    real_at: str
-    real_height: str
+    scale: Scale
     rows: tuple[Row, ...]
     rows_left_out: int
 
@@ -100,11 +84,8 @@ def timeline_of(findings: Findings) -> Timeline | None:
         axis=axis,
         lines=tuple(_line(face, findings, axis) for face in drawn),
         not_drawn=len(findings.faces) - len(drawn),
-        across=tuple(_across(share, axis) for share in _ACROSS),
-        up=tuple(Tick(_percent(100 - share), f"{share / 100:g}") for share in _ACROSS),
-        fake_at=_percent(100 * (1 - limits.fake)) if limits else "",
-        real_at=_percent(100 * (1 - limits.real)) if limits else "",
-        real_height=_percent(100 * limits.real) if limits else "",
+        across=tuple(_across(share, axis) for share in QUARTERS),
+        scale=scale_of(limits),
         rows=tuple(_rows(findings, limits)),
         rows_left_out=max(0, len(findings.points) - MOST_ROWS),
     )
@@ -150,10 +131,6 @@ def _points(findings: Findings, track: int) -> list[list[float]]:
     ]
 
 
-def _percent(value: float) -> str:
-    return f"{value:.2f}"
-
-
 def _across(share: int, axis: Axis) -> Tick:
     moment = clock(axis.start_s + (axis.end_s - axis.start_s) * share / 100)
     return Tick(str(share), moment, {0: "start", 100: "end"}.get(share, "middle"))
@@ -165,8 +142,7 @@ def _line(face: Face, findings: Findings, axis: Axis) -> Line:
     marks: tuple[tuple[str, str], ...] = ()
     if len(found) <= MOST_MARKS:
         marks = tuple(
-            (_percent(axis.percent(moment.time_s)), _percent(100 * (1 - moment.mean)))
-            for moment in found
+            (percent(axis.percent(moment.time_s)), from_top(moment.mean)) for moment in found
         )
     return Line(
         face=face,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from facetell.web.pages import analysis, batch, media, result, share, upload
+from facetell.web.pages import analysis, batch, compare, media, result, share, upload
 
 urlpatterns = [
     path("", upload.upload, name="upload"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/cancel/", analysis.cancel, name="cancel"),
     path("analyses/<uuid:analysis_id>/again/", analysis.again, name="again"),
     path("analyses/<uuid:analysis_id>/refine/", result.refine, name="refine"),
+    path("analyses/<uuid:analysis_id>/compare/", compare.compare, name="compare"),
     path("analyses/<uuid:analysis_id>/delete/", result.remove, name="delete"),
     path("analyses/<uuid:analysis_id>/video", media.video, name="video"),
     path("analyses/<uuid:analysis_id>/<slug:kind>/<int:number>.jpg", media.picture, name="picture"),
