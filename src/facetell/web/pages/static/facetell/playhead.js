@@ -1,9 +1,10 @@
-// The place in a video that everything on the page follows: the video's own while it plays, or,
-// where a browser cannot play it, a place among the sampled frames.
+// The place in a video that everything on the page follows: the video's own, or, where there is
+// none that a browser can play, that of the nearest sampled frame.
 
 export class Playhead extends EventTarget {
   #video;
-  #time = 0;
+  #snap = (time) => time;
+  #time;
 
   constructor(video, start) {
     super();
@@ -27,14 +28,15 @@ export class Playhead extends EventTarget {
     this.#video?.pause();
   }
 
-  // From now on without the video, which cannot be played.
-  release() {
+  // From now on without a video: `snap` turns any time into one that can be shown.
+  release(snap) {
     this.#video = null;
+    this.#snap = snap;
     this.#tell(this.#time);
   }
 
   #tell(time) {
-    this.#time = time;
+    this.#time = this.#snap(time);
     this.dispatchEvent(new Event("move"));
   }
 

@@ -9,6 +9,7 @@ const data = JSON.parse(document.getElementById("player-data").textContent);
 const player = document.querySelector("[data-player]");
 const video = player?.querySelector("video");
 const playhead = new Playhead(video, data.start_s);
+const shots = [...document.querySelectorAll("[data-shot]")];
 
 if (player) {
   const words = player.dataset;
@@ -33,23 +34,28 @@ function followVideo(words) {
   video.addEventListener("loadedmetadata", () => {
     // sound without a picture: the codec of the picture is not known
     if (!video.videoWidth) standIn(words, true);
-    else playhead.seek(scoredTimes(data)[0] ?? 0); // where there is a box to see
+    else showScored(scoredTimes(data)[0] ?? 0); // where there is a box to see
   });
   if (video.error) standIn(words, true);
+}
+
+// Goes to a scored frame, a little behind its beginning: times are rounded, and a player that is
+// sent to the very edge may show the frame before.
+function showScored(time) {
+  playhead.seek(time + (video ? data.frame_s * 0.4 : 0));
 }
 
 // Shows sampled frames in place of a video that cannot be played.
 function standIn(words, told) {
   const stage = player.querySelector("[data-stage]");
-  const shots = [...player.querySelectorAll("[data-shot]")];
   if (told) {
     const note = player.querySelector("[data-unplayable-note]");
     note.textContent = shots.length ? words.unplayable : words.unplayableAlone;
     note.hidden = false;
-    playhead.release();
   }
   if (!shots.length) {
     stage.hidden = true;
+    playhead.release((time) => time);
     return;
   }
   const image = new Image(data.width, data.height);
@@ -60,17 +66,18 @@ function standIn(words, told) {
   stage.replaceChildren(image, overlay);
   const boxes = new Boxes(overlay, data, words.face);
   const draw = () => {
-    const nearest = nearestShot(shots);
-    image.src = nearest.dataset.shot;
-    image.alt = nearest.querySelector("img").alt;
-    boxes.draw(facesAt(Number(nearest.dataset.seek), data));
+    const shot = nearestShot(playhead.time);
+    image.src = shot.dataset.shot;
+    image.alt = shot.querySelector("img").alt;
+    boxes.draw(facesAt(playhead.time, data));
   };
   playhead.addEventListener("move", draw);
+  playhead.release((time) => Number(nearestShot(time).dataset.seek));
   new ResizeObserver(draw).observe(stage);
 }
 
-function nearestShot(shots) {
-  const distance = (shot) => Math.abs(Number(shot.dataset.seek) - playhead.time);
+function nearestShot(time) {
+  const distance = (shot) => Math.abs(Number(shot.dataset.seek) - time);
   return shots.reduce((best, shot) => (distance(shot) < distance(best) ? shot : best));
 }
 
@@ -85,8 +92,15 @@ function drawPicture() {
 function scrub(words) {
   const slider = player.querySelector("[data-scrub]");
   const now = player.querySelector("[data-now]");
-  Object.assign(slider, { min: data.start_s, max: data.end_s });
-  slider.addEventListener("input", () => playhead.seek(Number(slider.value)));
+  // a frame at a time, or a thousandth of a long video
+  const stepS = Math.max(data.frame_s, (data.end_s - data.start_s) / 1000);
+  Object.assign(slider, { min: data.start_s, max: data.end_s, step: stepS.toFixed(3) });
+  slider.addEventListener("input", () => {
+    const [before, asked] = [playhead.time, Number(slider.value)];
+    playhead.seek(asked);
+    // among sampled frames a small step must lead to the next one
+    if (playhead.time === before) goToScored(asked - before);
+  });
   const follow = () => {
     const told = `${clock(playhead.time)} – ${describe(playhead.time, data, words).join(", ")}`;
     slider.value = playhead.time;
@@ -98,33 +112,44 @@ function scrub(words) {
   follow();
 }
 
+// Marks the sampled frame next to the playhead, and keeps it in sight.
 function mark() {
-  const shots = [...player.querySelectorAll("[data-shot]")];
   if (!shots.length) return;
-  const nearest = nearestShot(shots);
+  const nearest = nearestShot(playhead.time);
+  if (nearest.classList.contains("current")) return;
   for (const shot of shots) shot.classList.toggle("current", shot === nearest);
+  const strip = nearest.closest(".strip");
+  const [frame, all] = [nearest.getBoundingClientRect(), strip.getBoundingClientRect()];
+  if (frame.left < all.left || frame.right > all.right) {
+    strip.scrollLeft += frame.left - all.left - (all.width - frame.width) / 2;
+  }
 }
 
 function step() {
-  const times = scoredTimes(data);
-  const slack = 0.02; // a player stops a little beside the time that it was sent to
   for (const button of player.querySelectorAll("[data-step]")) {
     button.addEventListener("click", () => {
       playhead.pause();
-      const next =
-        button.dataset.step > 0
-          ? times.find((time) => time > playhead.time + slack)
-          : times.findLast((time) => time < playhead.time - slack);
-      if (next !== undefined) playhead.seek(next);
+      goToScored(Number(button.dataset.step));
     });
   }
 }
 
+// To the next scored frame, or, for a negative direction, to the one before.
+function goToScored(direction) {
+  const times = scoredTimes(data);
+  const slack = data.frame_s * 0.6;
+  const next =
+    direction > 0
+      ? times.find((time) => time > playhead.time + slack)
+      : times.findLast((time) => time < playhead.time - slack);
+  if (next !== undefined) showScored(next);
+}
+
 function seekFromShots() {
-  for (const button of document.querySelectorAll("[data-seek]")) {
-    button.addEventListener("click", () => {
+  for (const shot of shots) {
+    shot.addEventListener("click", () => {
       playhead.pause();
-      playhead.seek(Number(button.dataset.seek));
+      showScored(Number(shot.dataset.seek));
     });
   }
 }
