@@ -51,6 +51,7 @@ TASKS: dict[str, Any] = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend
 
 # Django -------------------------------------------------------------------------------------
 ROOT_URLCONF = "facetell.web.urls"
+CSRF_FAILURE_VIEW = "facetell.web.pages.faults.stale_form"
 ASGI_APPLICATION = "facetell.web.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -8,3 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("facetell.web.pages.urls")),
 ]
+
+handler400 = "facetell.web.pages.faults.bad_request"
+handler403 = "facetell.web.pages.faults.forbidden"
+handler404 = "facetell.web.pages.faults.not_found"
+handler500 = "facetell.web.pages.faults.broken"

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, cast
 
 from django.conf import settings as server
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from facetell.options import MEDIA_SUFFIXES
-from facetell.web.analyses.choices import (
-    DEFAULT_FRAMES,
-    DEFAULT_MODEL,
-    Settings,
-    frame_choices,
-    models,
-)
-from facetell.web.analyses.models import Batch
-from facetell.web.analyses.problems import EmptyUpload, Problem
+from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings, models
+from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
+from facetell.web.pages.frame_choices import offered
+from facetell.web.pages.sending import begin
 
 SAMPLE = "astronaut_fake.mp4"
 """The bundled clip that people try: a recording whose face was blended with a changed copy."""
@@ -38,7 +31,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form(request)
     try:
-        place = _begin(request)
+        place = begin(request)
     except Problem as problem:
         return _refusal(request, problem)
     if _wants_json(request):
@@ -49,36 +42,13 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sample(request: HttpRequest) -> HttpResponse:
     """Analyse the bundled clip."""
+    owner = cast("User", request.user)
     try:
-        clip = keep(_owner(request), _sample_bytes(), SAMPLE)
-        analysis, _ = submit(_owner(request), clip, Settings())
+        clip = keep(owner, _sample_bytes(), SAMPLE)
+        analysis, _ = submit(owner, clip, Settings())
     except Problem as problem:
         return _refusal(request, problem)
     return redirect("analysis", analysis.pk)
-
-
-def _begin(request: HttpRequest) -> str:
-    """Keep the files and queue them; return where to look."""
-    owner = _owner(request)
-    settings = Settings(
-        frames=request.POST.get("frames", DEFAULT_FRAMES),
-        model=request.POST.get("model", DEFAULT_MODEL),
-    )
-    sent = cast("Sequence[UploadedFile[bytes]]", request.FILES.getlist("file"))
-    if not sent:
-        raise EmptyUpload(gettext("No file was chosen; choose a video or a picture"))
-    if len(sent) == 1:
-        kept = keep(owner, sent[0].chunks(), sent[0].name or "")
-        return reverse("analysis", args=[submit(owner, kept, settings)[0].pk])
-    return _begin_batch(owner, sent, settings)
-
-
-def _begin_batch(owner: User, sent: Sequence[UploadedFile[bytes]], settings: Settings) -> str:
-    kept = [keep(owner, file.chunks(), file.name or "") for file in sent]
-    batch = Batch.objects.create(owner=owner)
-    for clip in kept:
-        submit(owner, clip, settings, batch)
-    return reverse("batch", args=[batch.pk])
 
 
 def _sample_bytes() -> Iterator[bytes]:
@@ -86,18 +56,39 @@ def _sample_bytes() -> Iterator[bytes]:
 
 
 def _form(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
+    cards = models()
+    model = request.POST.get("model", DEFAULT_MODEL)
     context: dict[str, Any] = {
         "problem": problem,
-        "frame_choices": frame_choices(),
+        "frame_choices": offered(cards.get(model, cards[DEFAULT_MODEL])),
         "chosen_frames": request.POST.get("frames", DEFAULT_FRAMES),
-        "models": list(models().values()),
-        "chosen_model": request.POST.get("model", DEFAULT_MODEL),
+        "models": list(cards.values()),
+        "chosen_model": model,
         "suffixes": sorted(MEDIA_SUFFIXES),
         "max_bytes": server.MAX_UPLOAD_BYTES,
+        "words": _words(),
     }
     return render(
         request, "facetell/upload.html", context, status=problem.status if problem else 200
     )
+
+
+def _words() -> dict[str, str]:
+    """Sentences that the page's script says."""
+    return {
+        "tooLarge": gettext("{name} has {size}; at most {limit} are accepted"),
+        "wrongType": gettext("{name} is no video or picture that can be read"),
+        "empty": gettext("{name} is empty"),
+        "noPreview": gettext("No preview in this browser; it can be analysed all the same"),
+        "remove": gettext("Remove {name}"),
+        "files": gettext("{count} files, {size}"),
+        "sending": gettext("Sending: {percent} %"),
+        "sent": gettext("All is sent; the server is checking it"),
+        "broken": gettext("The connection broke off; nothing was kept. Send it again"),
+        "refused": gettext("The server answered with an error ({status}); try again in a minute"),
+        "tooLargeForServer": gettext("Together these files are too large for the server"),
+        "every": gettext("In this video: a look every {seconds} s."),
+    }
 
 
 def _refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
@@ -109,7 +100,3 @@ def _refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("accept") == "application/json"
-
-
-def _owner(request: HttpRequest) -> User:
-    return cast("User", request.user)

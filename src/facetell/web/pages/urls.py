@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from facetell.web.pages import analysis, batch, compare, media, result, share, upload
+from facetell.web.pages import (
+    about,
+    analysis,
+    batch,
+    compare,
+    history,
+    media,
+    result,
+    share,
+    upload,
+)
 
 urlpatterns = [
     path("", upload.upload, name="upload"),
     path("sample/", upload.sample, name="sample"),
+    path("about/", about.about, name="about"),
+    path("privacy/", about.privacy, name="privacy"),
+    path("analyses/", history.history, name="history"),
+    path("analyses/history.csv", history.history_csv, name="history-csv"),
+    path("analyses/delete/", history.remove, name="history-delete"),
     path("analyses/<uuid:analysis_id>/", analysis.analysis, name="analysis"),
     path("analyses/<uuid:analysis_id>/cancel/", analysis.cancel, name="cancel"),
     path("analyses/<uuid:analysis_id>/again/", analysis.again, name="again"),

@@ -34,6 +34,7 @@ STATUSES: dict[str, str | Promise] = {
 }
 STAGES: dict[str, str | Promise] = {
     "": _("Starting"),
+    "queued": _("Waiting"),
     "opening": _("Reading the file"),
     "frames": _("Finding and scoring faces"),
     "judging": _("Weighing the scores"),

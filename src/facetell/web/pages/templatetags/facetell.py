@@ -64,3 +64,9 @@ def probability(value: float | None) -> str:
 def clock(time_s: float) -> str:
     """Return a place in a video as people write it."""
     return wording.clock(time_s)
+
+
+@register.filter
+def seconds(time_s: float) -> str:
+    """Return a length of time as people say it."""
+    return wording.clock(time_s)

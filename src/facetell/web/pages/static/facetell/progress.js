@@ -1,0 +1,115 @@
+// Follows an analysis: by events, and by asking where those are cut; its end loads the result.
+import { say } from "./words.js";
+
+const POLL_MS = 1500;
+const SILENT_MS = 20000; // the stream says something every 15 s
+const box = document.getElementById("progress");
+const said = document.getElementById("said");
+const bar = document.getElementById("bar");
+const clock = document.getElementById("clock");
+const stages = [...box.querySelectorAll("[data-stage]")];
+const order = stages.map((item) => item.dataset.stage);
+let status = box.dataset.status;
+let beganMs = performance.now() - 1000 * Number(box.dataset.elapsedS);
+let heardMs = performance.now();
+let source = null;
+let asking = null;
+
+function show(state) {
+  heardMs = performance.now();
+  if (!["queued", "running"].includes(state.status)) {
+    stop();
+    location.reload();
+    return;
+  }
+  if (state.status !== status) {
+    status = state.status;
+    beganMs = performance.now();
+  }
+  mark(state.status === "queued" ? "queued" : state.progress?.stage || "opening");
+  tell(sentence(state));
+  const total = state.progress?.total;
+  if (total) {
+    bar.max = total;
+    bar.value = Math.min(state.progress.done, total);
+  } else {
+    bar.removeAttribute("value");
+  }
+}
+
+function mark(current) {
+  const at = order.indexOf(current);
+  stages.forEach((item, place) => {
+    item.dataset.state = place < at ? "past" : place === at ? "current" : "future";
+    if (place === at) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+  });
+}
+
+function sentence(state) {
+  if (state.status === "queued") {
+    return state.queue_place > 1 ? say("place", { place: state.queue_place }) : say("next");
+  }
+  const { stage, done, total } = state.progress;
+  if (total) return say("frame", { done, total });
+  return stages.find((item) => item.dataset.stage === (stage || "opening"))?.textContent ?? "";
+}
+
+function tell(text) {
+  if (said.textContent !== text) said.textContent = text;
+}
+
+function tick() {
+  const s = Math.max(0, Math.floor((performance.now() - beganMs) / 1000));
+  const time = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`;
+  clock.textContent = say(status === "queued" ? "waiting" : "running", { time });
+  if (source && performance.now() - heardMs > SILENT_MS) ask();
+}
+
+function listen() {
+  source = new EventSource(`${box.dataset.api}/events`);
+  source.addEventListener("state", (event) => show(JSON.parse(event.data)));
+  source.addEventListener("deleted", gone);
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) ask();
+  });
+}
+
+async function ask() {
+  source?.close();
+  source = null;
+  asking ??= setInterval(look, POLL_MS);
+  await look();
+}
+
+async function look() {
+  let answer;
+  try {
+    answer = await fetch(box.dataset.api, { headers: { Accept: "application/json" } });
+  } catch {
+    tell(say("offline"));
+    return;
+  }
+  if (answer.status === 404) gone();
+  else if (answer.ok) show(await answer.json());
+  else tell(say("offline"));
+}
+
+function gone() {
+  stop();
+  location.assign("/analyses/");
+}
+
+function stop() {
+  source?.close();
+  clearInterval(asking);
+  source = asking = null;
+}
+
+listen();
+tick();
+setInterval(tick, 1000);
+addEventListener("pagehide", stop);
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
