@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from facetell.web.accounts.people import sole_user
-from facetell.web.analyses.models import Analysis, Batch
+from facetell.web.analyses.models import Analysis, Batch, Status
+from facetell.web.analyses.uploads import keep
 from tests.web.conftest import SAMPLE
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +83,30 @@ def test_it_analyses_the_sample(client: Client) -> None:
     analysis = Analysis.objects.get()
     assert answer["location"] == f"/analyses/{analysis.id}/"
     assert analysis.upload.name == "astronaut_fake.mp4"
+
+
+def test_one_bad_file_stops_none_of_the_others(client: Client) -> None:
+    answer = client.post("/", {"file": [clip("a.mp4"), clip("b.pdf")]}, follow=True)
+    assert Batch.objects.get().analyses.get().upload.name == "a.mp4"
+    assert "b.pdf: .pdf is no video" in answer.content.decode()
+
+
+def test_nothing_is_left_of_a_batch_that_the_queue_refuses(client: Client, settings: Any) -> None:
+    settings.MAX_QUEUED = 0
+    answer = client.post("/", {"file": [clip("a.mp4"), clip("b.mp4", b"another")]})
+    assert answer.status_code == 503
+    assert not Batch.objects.exists()
+
+
+def test_it_says_how_long_each_count_took_here(client: Client) -> None:
+    owner = sole_user()
+    kept = keep(owner, [b"video"], "a.mp4")
+    for seconds in (4, 6, 30):
+        done = Analysis.objects.create(
+            owner=owner, upload=kept, frames="40", model="default", status=Status.DONE
+        )
+        ended = done.created_at + timedelta(seconds=seconds)
+        Analysis.objects.filter(pk=done.pk).update(started_at=done.created_at, finished_at=ended)
+    took = {c.value: c.took_s for c in client.get("/").context["frame_choices"]}
+    assert took["40"] == pytest.approx(6)
+    assert took["20"] is None

@@ -42,4 +42,6 @@ urlpatterns = [
         name="shared-picture",
     ),
     path("batches/<uuid:batch_id>/", batch.batch, name="batch"),
+    path("batches/<uuid:batch_id>/cancel/", batch.cancel, name="batch-cancel"),
+    path("batches/<uuid:batch_id>/batch.csv", batch.batch_csv, name="batch-csv"),
 ]
