@@ -30,6 +30,9 @@ function followVideo(words) {
   const draw = () => boxes.draw(facesAt(playhead.time, data));
   playhead.addEventListener("move", draw);
   new ResizeObserver(draw).observe(video);
+  fullScreen();
+  const play = player.querySelector("[data-play]");
+  play?.addEventListener("click", () => (video.paused ? video.play() : video.pause()));
   video.addEventListener("error", () => standIn(words, true));
   video.addEventListener("loadedmetadata", () => {
     // sound without a picture: the codec of the picture is not known
@@ -37,6 +40,17 @@ function followVideo(words) {
     else showScored(scoredTimes(data)[0] ?? 0); // where there is a box to see
   });
   if (video.error) standIn(words, true);
+}
+
+// The video's own full screen would leave the boxes behind.
+function fullScreen() {
+  const stage = player.querySelector("[data-stage]");
+  const button = player.querySelector("[data-fullscreen]");
+  button.hidden = !document.fullscreenEnabled;
+  button.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else stage.requestFullscreen();
+  });
 }
 
 // Goes to a scored frame, a little behind its beginning: times are rounded, and a player that is
@@ -48,6 +62,7 @@ function showScored(time) {
 // Shows sampled frames in place of a video that cannot be played.
 function standIn(words, told) {
   const stage = player.querySelector("[data-stage]");
+  player.querySelector("[data-play]")?.remove();
   if (told) {
     const note = player.querySelector("[data-unplayable-note]");
     note.textContent = shots.length ? words.unplayable : words.unplayableAlone;
