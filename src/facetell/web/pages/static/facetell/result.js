@@ -33,13 +33,17 @@ function followVideo(words) {
   fullScreen();
   const play = player.querySelector("[data-play]");
   play?.addEventListener("click", () => (video.paused ? video.play() : video.pause()));
-  video.addEventListener("error", () => standIn(words, true));
-  video.addEventListener("loadedmetadata", () => {
+  const failed = () => standIn(words, true);
+  const ready = () => {
     // sound without a picture: the codec of the picture is not known
-    if (!video.videoWidth) standIn(words, true);
+    if (!video.videoWidth) failed();
     else showScored(scoredTimes(data)[0] ?? 0); // where there is a box to see
-  });
-  if (video.error) standIn(words, true);
+  };
+  // either may have happened before this script began
+  if (video.error) failed();
+  else video.addEventListener("error", failed, { once: true });
+  if (video.readyState >= HTMLMediaElement.HAVE_METADATA) ready();
+  else video.addEventListener("loadedmetadata", ready, { once: true });
 }
 
 // The video's own full screen would leave the boxes behind.
