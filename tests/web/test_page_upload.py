@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import gzip
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -110,3 +114,22 @@ def test_it_says_how_long_each_count_took_here(client: Client) -> None:
     took = {c.value: c.took_s for c in client.get("/").context["frame_choices"]}
     assert took["40"] == pytest.approx(6)
     assert took["20"] is None
+
+
+def test_the_page_with_all_that_it_loads_is_light(client: Client) -> None:
+    page = client.get("/").content
+    names = re.findall(r'(?:src|href)="/static/([^"]+)"', page.decode())
+    sources = [*names, *imported(names)]
+    assert {"facetell/upload.js", "facetell/words.js"} <= set(sources)
+    contents = [page, *(Path(str(finders.find(name))).read_bytes() for name in sources)]
+    assert sum(len(gzip.compress(content)) for content in contents) < 150_000
+
+
+def imported(names: list[str]) -> set[str]:
+    """What scripts load by themselves."""
+    found: set[str] = set()
+    for name in names:
+        if name.endswith(".js"):
+            source = Path(str(finders.find(name))).read_text("utf-8")
+            found |= {f"facetell/{other}" for other in re.findall(r'from "\./([^"]+)"', source)}
+    return found
