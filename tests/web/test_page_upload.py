@@ -133,3 +133,12 @@ def imported(names: list[str]) -> set[str]:
             source = Path(str(finders.find(name))).read_text("utf-8")
             found |= {f"facetell/{other}" for other in re.findall(r'from "\./([^"]+)"', source)}
     return found
+
+
+def test_it_says_how_many_files_are_too_many(client: Client, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+    sent = {"file": [clip(f"{n}.mp4") for n in range(3)]}
+    answer = client.post("/", sent, headers={"accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "At most 2 files can be sent at once."
+    assert "At most 2 files" in client.post("/", sent).content.decode()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils.translation import gettext
+
+from facetell.web.pages.refusals import refusal, wants_json
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -18,6 +21,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             gettext("Too large"),
             gettext("That was more than this server accepts. Send a shorter stretch of the video."),
+        )
+    if isinstance(exception, TooManyFilesSent):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+        return _page(
+            request,
+            HTTPStatus.BAD_REQUEST,
+            gettext("Too many files"),
+            gettext("At most %(most)d files can be sent at once.") % {"most": most},
         )
     return _page(
         request,
@@ -71,6 +82,8 @@ def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 
 def _page(request: HttpRequest | None, status: HTTPStatus, title: str, advice: str) -> HttpResponse:
+    if request is not None and wants_json(request):
+        return refusal(status.name.lower(), advice, status)
     context = {"status": int(status), "title": title, "advice": advice}
     page = loader.render_to_string("facetell/fault.html", context, request)
     return HttpResponse(page, status=status)

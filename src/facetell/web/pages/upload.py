@@ -19,6 +19,7 @@ from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
 from facetell.web.pages.frame_choices import offered
+from facetell.web.pages.refusals import refusal, wants_json
 from facetell.web.pages.sending import begin
 
 SAMPLE = "astronaut_fake.mp4"
@@ -34,7 +35,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         place = begin(request)
     except Problem as problem:
         return _refusal(request, problem)
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"location": place}, status=202)
     return HttpResponseRedirect(place, status=303)
 
@@ -66,6 +67,7 @@ def _form(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
         "chosen_model": model,
         "suffixes": sorted(MEDIA_SUFFIXES),
         "max_bytes": server.MAX_UPLOAD_BYTES,
+        "max_files": server.DATA_UPLOAD_MAX_NUMBER_FILES,
         "words": _words(),
     }
     return render(
@@ -78,6 +80,7 @@ def _words() -> dict[str, str]:
     return {
         "tooLarge": gettext("{name} has {size}; at most {limit} are accepted"),
         "wrongType": gettext("{name} is no video or picture that can be read"),
+        "tooMany": gettext("At most {limit} files can be sent at once"),
         "empty": gettext("{name} is empty"),
         "noPreview": gettext("No preview in this browser; it can be analysed all the same"),
         "remove": gettext("Remove {name}"),
@@ -93,10 +96,6 @@ def _words() -> dict[str, str]:
 
 def _refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The same page with what was wrong, or only that for a script."""
-    if _wants_json(request):
-        return JsonResponse({"code": problem.code, "detail": str(problem)}, status=problem.status)
+    if wants_json(request):
+        return refusal(problem.code, str(problem), problem.status)
     return _form(request, problem)
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return request.headers.get("accept") == "application/json"

@@ -13,6 +13,7 @@ const bar = document.getElementById("bar");
 const percent = document.getElementById("percent");
 const limits = {
   maxBytes: Number(form.dataset.maxBytes),
+  maxFiles: Number(form.dataset.maxFiles),
   suffixes: new Set(form.dataset.suffixes.split(" ")),
 };
 let files = [];
@@ -121,7 +122,8 @@ function send() {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (request) return;
-  const reason = files.map((file) => fault(file, limits)).find(Boolean);
+  const tooMany = files.length > limits.maxFiles && say("tooMany", { limit: limits.maxFiles });
+  const reason = tooMany || files.map((file) => fault(file, limits)).find(Boolean);
   if (reason) complain(reason);
   else send();
 });
