@@ -190,9 +190,39 @@ def test_it_analyses_a_stretch(client: Client, own: Analysis) -> None:
     assert (fresh.upload_id, fresh.status) == (own.upload_id, Status.QUEUED)
 
 
+def test_it_analyses_one_face_only(client: Client, own: Analysis) -> None:
+    track = own.result.document["tracks"][0]
+    assert "Analyse only this face" not in page(client, own)
+    put(own, tracks=[track, track | {"id": 99}])
+    assert page(client, own).count("Analyse only this face") == 2
+    Analysis.objects.filter(pk=own.pk).update(start_s=0.5)
+    client.post(f"/analyses/{own.id}/refine/", {"face": str(track["id"])})
+    fresh = Analysis.objects.exclude(pk=own.pk).get()
+    assert (fresh.frames, fresh.model, fresh.start_s) == (own.frames, own.model, 0.5)
+    assert fresh.face is not None
+    time_s, x, y = fresh.face
+    at = next(p for p in own.result.document["timeline"] if p["time_s"] == time_s)["box_xyxy"]
+    assert at[0] < x < at[2]
+    assert at[1] < y < at[3]
+
+
+def test_it_says_that_one_face_was_judged(client: Client, own: Analysis) -> None:
+    face = {"time_s": 1.5, "x_px": 300.4, "y_px": 96.0}
+    put(own, selection={"start_s": None, "end_s": None, "face": face})
+    shown = page(client, own)
+    assert "the one at pixel (300, 96) at 1.5 s" in shown
+    Analysis.objects.filter(pk=own.pk).update(face_time_s=1.5, face_x_px=300.4, face_y_px=96)
+    for kept in ({"keep_face": "1"}, {}):
+        client.post(f"/analyses/{own.id}/refine/", {"frames": "9"} | kept)
+    faces = [a.face for a in Analysis.objects.filter(frames="9").order_by("created_at")]
+    assert faces == [(1.5, 300.4, 96), None]
+
+
 @pytest.mark.parametrize(
     ("form", "status", "told"),
     [
+        ({"face": "77"}, 400, "no face 77"),
+        ({"face": "<b>"}, 400, "no face &lt;b&gt;"),
         ({"start_s": "soon"}, 400, "give seconds"),
         ({"start_s": "3", "end_s": "2"}, 400, "before it starts"),
         ({"frames": "0"}, 400, "whole number"),

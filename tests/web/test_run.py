@@ -29,6 +29,22 @@ def test_it_analyses_and_keeps_the_evidence(done: Analysis) -> None:
             assert len(file.read()) > 100
 
 
+def test_it_analyses_the_part_that_was_asked_for(ada: User, upload: Upload, tiny: str) -> None:
+    settings = Settings("5", tiny, start_s=1.0, end_s=3.0, face=(2.0, 256.0, 200.0))
+    analysis, _ = submit(ada, upload, settings)
+    run.run(str(analysis.id))
+    analysis.refresh_from_db()
+    selection = analysis.result.document["selection"]
+    assert (selection["start_s"], selection["end_s"]) == (1.0, 3.0)
+    assert selection["face"] == {"time_s": 2.0, "x_px": 256.0, "y_px": 200.0}
+    assert all(1 <= point["time_s"] < 3 for point in analysis.result.document["timeline"])
+    # the next one is of the whole video again, by the same loaded model
+    whole, _ = submit(ada, upload, Settings("5", tiny))
+    run.run(str(whole.id))
+    whole.refresh_from_db()
+    assert whole.result.document["selection"] is None
+
+
 def test_a_file_that_is_no_video_fails_under_its_own_name(ada: User, tiny: str) -> None:
     upload = keep(ada, [b"no video at all"], "note.mp4")
     analysis, _ = submit(ada, upload, Settings(model=tiny))

@@ -31,7 +31,12 @@ def test_it_does_again_what_failed(queued: Analysis) -> None:
 
 
 def test_another_setting_is_another_analysis(queued: Analysis) -> None:
-    for settings in (Settings(frames="6", model="tiny"), Settings("5", "tiny", start_s=1)):
+    face = (1.0, 200.0, 100.0)
+    for settings in (
+        Settings(frames="6", model="tiny"),
+        Settings("5", "tiny", start_s=1),
+        Settings("5", "tiny", face=face),
+    ):
         assert submit(queued.owner, queued.upload, settings)[1]
 
 
@@ -73,6 +78,12 @@ def test_it_refuses_frames(frames: str) -> None:
 def test_it_refuses_models_and_stretches() -> None:
     with pytest.raises(UnknownModel, match="it has default"):
         Settings(model="../secret.json")
-    for stretch in ({"start_s": -1.0}, {"start_s": 5.0, "end_s": 5.0}, {"end_s": float("nan")}):
+    for stretch in (
+        {"start_s": -1.0},
+        {"start_s": 5.0, "end_s": 5.0},
+        {"end_s": float("nan")},
+        {"face": (1.0, -1.0, 0.0)},
+        {"face": (5.0, 1.0, 1.0), "end_s": 5.0},
+    ):
         with pytest.raises(UnknownSetting):
             Settings(**stretch)  # type: ignore[arg-type]

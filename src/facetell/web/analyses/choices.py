@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from facetell import ensemble, weights
-from facetell.options import FRAME_CHOICES
+from facetell.options import FRAME_CHOICES, FacePoint
 from facetell.web.analyses.problems import UnknownModel, UnknownSetting
 from facetell.weights import ModelCard
 
@@ -25,6 +25,7 @@ class Settings:
         frames: a whole number from 1, or "all".
         model: name of one of `models()`.
         start_s, end_s: the stretch of the video, seconds; None for its ends.
+        face: the one face to judge, by a time and a point; None for all of them.
 
     Raises:
         UnknownSetting: a value makes no sense.
@@ -35,6 +36,7 @@ class Settings:
     model: str = DEFAULT_MODEL
     start_s: float | None = None
     end_s: float | None = None
+    face: FacePoint | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frames", _checked_frames(self.frames))
@@ -42,6 +44,7 @@ class Settings:
             known = ", ".join(models())
             raise UnknownModel(f"{self.model!r} is no model of this server; it has {known}")
         _check_stretch(self.start_s, self.end_s)
+        _check_face(self)
 
 
 def models() -> dict[str, ModelCard]:
@@ -76,3 +79,14 @@ def _check_stretch(start_s: float | None, end_s: float | None) -> None:
             raise UnknownSetting(f"{name} is {value}: give seconds from 0")
     if start_s is not None and end_s is not None and start_s >= end_s:
         raise UnknownSetting(f"the stretch ends at {end_s} s, before it starts at {start_s} s")
+
+
+def _check_face(settings: Settings) -> None:
+    face = settings.face
+    if face is None:
+        return
+    if not all(math.isfinite(value) and value >= 0 for value in face):
+        raise UnknownSetting(f"face is {face}: give its time, x and y, from 0 on")
+    end_s = math.inf if settings.end_s is None else settings.end_s
+    if not (settings.start_s or 0.0) <= face[0] < end_s:
+        raise UnknownSetting(f"the face is at {face[0]} s: that is outside of the stretch")

@@ -11,6 +11,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from facetell.options import FacePoint
+
 
 class Upload(models.Model):
     """A file that somebody sent; one row for each of their files, however often it is analysed.
@@ -68,6 +70,8 @@ class Analysis(models.Model):
         frames: how many frames, or "all".
         model: name of the model, or several joined by commas.
         start_s, end_s: the stretch of the video that was asked for; None for its ends.
+        face_time_s, face_x_px, face_y_px: when and where in the displayed picture the one face is
+            that was asked for; None for all faces.
         priority: the higher goes first; see `submission`.
         stage, done, total: progress: what it does, and frame `done` of about `total`.
         attempts: how often a worker began it.
@@ -88,6 +92,9 @@ class Analysis(models.Model):
     model = models.CharField(max_length=255)
     start_s = models.FloatField(null=True, blank=True)
     end_s = models.FloatField(null=True, blank=True)
+    face_time_s = models.FloatField(null=True, blank=True)
+    face_x_px = models.FloatField(null=True, blank=True)
+    face_y_px = models.FloatField(null=True, blank=True)
 
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.QUEUED)
     priority = models.IntegerField(default=0)
@@ -120,6 +127,13 @@ class Analysis(models.Model):
     def ended(self) -> bool:
         """Whether nothing more will happen to it by itself."""
         return self.status in ENDED
+
+    @property
+    def face(self) -> FacePoint | None:
+        """The one face that was asked for; None for all."""
+        if self.face_time_s is None or self.face_x_px is None or self.face_y_px is None:
+            return None
+        return self.face_time_s, self.face_x_px, self.face_y_px
 
     @property
     def folder(self) -> str:

@@ -59,7 +59,7 @@ def run(analysis_id: str) -> None:
 
 def _attempt(lease: Lease) -> None:
     analysis = Analysis.objects.select_related("upload").get(pk=lease.analysis_id)
-    analyzer = _analyzer(analysis.model, analysis.frames)
+    analyzer = _analyzer(analysis)
     path = Path(default_storage.path(analysis.upload.file))
     shown = Path(analysis.upload.name)
     try:
@@ -77,11 +77,17 @@ def _renamed(verdict: Verdict, path: Path, shown: Path) -> Verdict:
     return replace(verdict, path=shown, warnings=warnings)
 
 
-def _analyzer(model: str, frames: str) -> Analyzer:
-    """The loaded model, set to so many frames."""
-    analyzer = _loaded(str(models()[model].path))
-    count: Frames = "all" if frames == "all" else int(frames)
-    analyzer.options = replace(analyzer.options, frames=count)
+def _analyzer(analysis: Analysis) -> Analyzer:
+    """The loaded model, set to what is asked."""
+    analyzer = _loaded(str(models()[analysis.model].path))
+    count: Frames = "all" if analysis.frames == "all" else int(analysis.frames)
+    analyzer.options = replace(
+        analyzer.options,
+        frames=count,
+        start_s=analysis.start_s,
+        end_s=analysis.end_s,
+        face=analysis.face,
+    )
     return analyzer
 
 

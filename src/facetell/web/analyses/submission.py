@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings as server
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -42,14 +44,22 @@ def submit(
             owner=owner,
             upload=upload,
             batch=batch,
-            frames=settings.frames,
-            model=settings.model,
-            start_s=settings.start_s,
-            end_s=settings.end_s,
+            **_fields(settings),
             priority=IN_BATCH if batch else INTERACTIVE,
         )
         enqueue(analysis)
     return analysis, True
+
+
+def settings_of(analysis: Analysis) -> Settings:
+    """Return how an analysis was asked for."""
+    return Settings(
+        frames=analysis.frames,
+        model=analysis.model,
+        start_s=analysis.start_s,
+        end_s=analysis.end_s,
+        face=analysis.face,
+    )
 
 
 def enqueue(analysis: Analysis) -> None:
@@ -60,10 +70,7 @@ def enqueue(analysis: Analysis) -> None:
 def _earlier(upload: Upload, settings: Settings, batch: Batch | None) -> Analysis | None:
     return (
         upload.analyses.filter(
-            frames=settings.frames,
-            model=settings.model,
-            start_s=settings.start_s,
-            end_s=settings.end_s,
+            **_fields(settings),
             batch=batch,
             status__in=[Status.QUEUED, Status.RUNNING, Status.DONE],
             cancel_asked=False,
@@ -71,6 +78,20 @@ def _earlier(upload: Upload, settings: Settings, batch: Batch | None) -> Analysi
         .order_by("-created_at")
         .first()
     )
+
+
+def _fields(settings: Settings) -> dict[str, Any]:
+    """The columns of an analysis that say how it is done."""
+    time_s, x_px, y_px = settings.face or (None, None, None)
+    return {
+        "frames": settings.frames,
+        "model": settings.model,
+        "start_s": settings.start_s,
+        "end_s": settings.end_s,
+        "face_time_s": time_s,
+        "face_x_px": x_px,
+        "face_y_px": y_px,
+    }
 
 
 def _check_queue() -> None:

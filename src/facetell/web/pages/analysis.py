@@ -9,10 +9,9 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from facetell.web.analyses import deletion
-from facetell.web.analyses.choices import Settings
 from facetell.web.analyses.models import Status
 from facetell.web.analyses.problems import Problem
-from facetell.web.analyses.submission import submit
+from facetell.web.analyses.submission import settings_of, submit
 from facetell.web.pages import progress, result
 from facetell.web.pages.ownership import own_analysis
 
@@ -38,7 +37,7 @@ def again(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     """Analyse the same file with the same settings once more."""
     found = own_analysis(request, analysis_id)
     try:
-        settings = Settings(found.frames, found.model, found.start_s, found.end_s)
+        settings = settings_of(found)
         fresh, _ = submit(found.owner, found.upload, settings, found.batch)
     except Problem as problem:
         return progress.show(request, found, problem)

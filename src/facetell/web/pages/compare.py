@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from facetell.web.analyses.models import Analysis
 from facetell.web.analyses.problems import Problem
-from facetell.web.analyses.submission import submit
-from facetell.web.pages.comparison import comparison_of, settings_of
+from facetell.web.analyses.submission import settings_of, submit
+from facetell.web.pages.comparison import comparison_of
 from facetell.web.pages.ownership import own_analysis
 
 
@@ -25,7 +26,8 @@ def compare(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
         return _page(request, analysis)
     try:
         for row in comparison_of(analysis).missing:
-            submit(cast("User", request.user), analysis.upload, settings_of(analysis, row))
+            settings = replace(settings_of(analysis), frames=str(row.frames))
+            submit(cast("User", request.user), analysis.upload, settings)
     except Problem as problem:
         return _page(request, analysis, problem)
     return redirect("compare", analysis.pk)

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from facetell.options import FRAME_CHOICES
 from facetell.verdict import Label
-from facetell.web.analyses.choices import Settings
 from facetell.web.analyses.models import Analysis, Status
 from facetell.web.pages.findings import card_of
 from facetell.web.pages.scale import Scale, from_top, percent, scale_of
@@ -161,11 +160,6 @@ def comparison_of(analysis: Analysis) -> Comparison:
     )
 
 
-def settings_of(analysis: Analysis, row: Row) -> Settings:
-    """Return how a row's analysis is to be done."""
-    return Settings(str(row.frames), analysis.model, analysis.start_s, analysis.end_s)
-
-
 def _same_but_for_frames(analysis: Analysis) -> QuerySet[Analysis]:
     """The oldest first, so that the latest stands last; a failed one stands before any other."""
     return (
@@ -176,6 +170,9 @@ def _same_but_for_frames(analysis: Analysis) -> QuerySet[Analysis]:
             model=analysis.model,
             start_s=analysis.start_s,
             end_s=analysis.end_s,
+            face_time_s=analysis.face_time_s,
+            face_x_px=analysis.face_x_px,
+            face_y_px=analysis.face_y_px,
             frames__in=map(str, FRAME_CHOICES),
         )
         .order_by("created_at")

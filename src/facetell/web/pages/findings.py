@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from facetell.errors import FacetellError
+from facetell.options import FacePoint
 from facetell.report.statements import LIMITS
 from facetell.report.style import SERIES
 from facetell.verdict import Label, TimelinePoint, label_of
@@ -102,6 +103,20 @@ class Findings:
         if part.get("start_s") is None or part.get("end_s") is None:
             return None
         return part["start_s"], part["end_s"]
+
+    @property
+    def face(self) -> FacePoint | None:
+        """The one face that was judged; None if all were."""
+        face = (self.document.get("selection") or {}).get("face")
+        return (face["time_s"], face["x_px"], face["y_px"]) if face else None
+
+    def place_of(self, track: int) -> FacePoint | None:
+        """Return a time and a point at which a face is: in the middle of its scored moments."""
+        own = [point for point in self.points if point.track == track]
+        if not own:
+            return None
+        left, top, right, bottom = own[len(own) // 2].box_xyxy
+        return own[len(own) // 2].time_s, (left + right) / 2, (top + bottom) / 2
 
     @cached_property
     def faces(self) -> tuple[Face, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from facetell.options import FacePoint
 from facetell.web.analyses import deletion, sharing
 from facetell.web.analyses.choices import Settings, frame_choices, models
 from facetell.web.analyses.models import Analysis
 from facetell.web.analyses.problems import Problem, UnknownSetting
-from facetell.web.analyses.submission import submit
+from facetell.web.analyses.submission import settings_of, submit
 from facetell.web.pages.findings import Findings, findings_of
 from facetell.web.pages.ownership import own_analysis, own_result
 from facetell.web.pages.stage import stage_of
@@ -88,6 +89,7 @@ def result_context(analysis: Analysis, root: str, with_media: bool = True) -> di
         "script_data": script_data(findings, timeline),
         "faces": findings.faces[:MOST_CARDS],
         "more_faces": findings.faces[MOST_CARDS:],
+        "face_at": clock(findings.face[0]) if findings.face else "",
         "stretch": span(*findings.stretch_s) if findings.stretch_s else "",
         "length": clock(media["duration_s"]) if media.get("duration_s") else "",
         "elapsed": clock(findings.document["elapsed_s"] or 0.0),
@@ -97,15 +99,10 @@ def result_context(analysis: Analysis, root: str, with_media: bool = True) -> di
 
 @require_POST
 def refine(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
-    """Analyse the same upload anew: a stretch of it, or with other settings."""
+    """Analyse the same upload anew: a stretch of it, one face, or with other settings."""
     analysis = own_result(request, analysis_id)
     try:
-        settings = Settings(
-            frames=request.POST.get("frames", analysis.frames),
-            model=request.POST.get("model", analysis.model),
-            start_s=_seconds(request, "start_s"),
-            end_s=_seconds(request, "end_s"),
-        )
+        settings = _asked(request, analysis)
         fresh, _ = submit(cast("User", request.user), analysis.upload, settings)
     except Problem as problem:
         # what was typed stays, so that it can be mended
@@ -125,6 +122,30 @@ def remove(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     deletion.delete(analysis)
     messages.success(request, gettext("The analysis was deleted."))
     return redirect("upload")
+
+
+def _asked(request: HttpRequest, analysis: Analysis) -> Settings:
+    """What a form asks for: one face as it was analysed, or all of them in another way."""
+    if "face" in request.POST:
+        face = _face(request, findings_of(analysis))
+        return replace(settings_of(analysis), face=face)
+    return Settings(
+        frames=request.POST.get("frames", analysis.frames),
+        model=request.POST.get("model", analysis.model),
+        start_s=_seconds(request, "start_s"),
+        end_s=_seconds(request, "end_s"),
+        face=analysis.face if "keep_face" in request.POST else None,
+    )
+
+
+def _face(request: HttpRequest, findings: Findings) -> FacePoint:
+    """Where the face is whose number was sent."""
+    numbers = {str(face.track): face.track for face in findings.faces}
+    track = numbers.get(request.POST["face"])
+    place = None if track is None else findings.place_of(track)
+    if place is None:
+        raise UnknownSetting(f"there is no face {request.POST['face']} in this result")
+    return place
 
 
 def _seconds(request: HttpRequest, name: str) -> float | None:
