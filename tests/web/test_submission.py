@@ -86,4 +86,4 @@ def test_it_refuses_models_and_stretches() -> None:
         {"face": (5.0, 1.0, 1.0), "end_s": 5.0},
     ):
         with pytest.raises(UnknownSetting):
-            Settings(**stretch)  # type: ignore[arg-type]
+            Settings(**stretch)

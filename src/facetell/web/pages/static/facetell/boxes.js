@@ -3,6 +3,8 @@ import { probability, sideOf } from "./moments.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LETTER_PX = 14;
+const LETTER_ON_PHONES_PX = 11;
+const PHONE_PX = 480;
 
 function make(name, attributes) {
   const element = document.createElementNS(SVG, name);
@@ -45,7 +47,8 @@ export class Boxes {
   }
 
   #label(words, kind, left, top) {
-    const letter = LETTER_PX * this.#scale;
+    const isSmall = this.#svg.getBoundingClientRect().width < PHONE_PX;
+    const letter = (isSmall ? LETTER_ON_PHONES_PX : LETTER_PX) * this.#scale;
     const [width, height] = [words.length * letter * 0.6 + letter, letter * 1.5];
     const x = Math.max(0, Math.min(left, this.#data.width - width));
     const y = top > height ? top - height : top;

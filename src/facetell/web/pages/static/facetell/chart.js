@@ -62,11 +62,22 @@ export class Chart {
 }
 
 // One line for each face in sight.
-export function describe(time, data, words) {
+function describe(time, data, words) {
   const faces = facesAt(time, data);
   if (!faces.length) return [words.none];
   return faces.map(({ face, pFake, scored }) => {
     const how = scored ? words.scored : words.between;
     return `${words.face} ${face.track}: ${scored ? "" : "≈"}${probability(pFake)} (${how})`;
   });
+}
+
+// All of them in a line; how they came about is said once where it is the same for all.
+export function sentence(time, data, words) {
+  const faces = facesAt(time, data);
+  const same = faces.length && faces.every(({ scored }) => scored === faces[0].scored);
+  if (!same) return describe(time, data, words).join(", ");
+  const numbers = faces.map(({ face, pFake, scored }) => {
+    return `${words.face} ${face.track}: ${scored ? "" : "≈"}${probability(pFake)}`;
+  });
+  return `${numbers.join(", ")} (${faces[0].scored ? words.scored : words.between})`;
 }

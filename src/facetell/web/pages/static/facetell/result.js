@@ -1,6 +1,6 @@
 // Joins the parts of a result's page: video, boxes, timeline, frames, face crops.
 import { Boxes } from "./boxes.js";
-import { Chart, describe } from "./chart.js";
+import { Chart, sentence } from "./chart.js";
 import "./copy.js";
 import { clock, facesAt, scoredTimes } from "./moments.js";
 import { Playhead } from "./playhead.js";
@@ -30,7 +30,8 @@ function followVideo(words) {
   const draw = () => boxes.draw(facesAt(playhead.time, data));
   playhead.addEventListener("move", draw);
   new ResizeObserver(draw).observe(video);
-  fullScreen();
+  const button = player.querySelector("[data-fullscreen]");
+  if (button) fullScreen(button);
   const play = player.querySelector("[data-play]");
   play?.addEventListener("click", () => (video.paused ? video.play() : video.pause()));
   const failed = () => standIn(words, true);
@@ -47,9 +48,8 @@ function followVideo(words) {
 }
 
 // The video's own full screen would leave the boxes behind.
-function fullScreen() {
+function fullScreen(button) {
   const stage = player.querySelector("[data-stage]");
-  const button = player.querySelector("[data-fullscreen]");
   button.hidden = !document.fullscreenEnabled;
   button.addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();
@@ -66,7 +66,7 @@ function showScored(time) {
 // Shows sampled frames in place of a video that cannot be played.
 function standIn(words, told) {
   const stage = player.querySelector("[data-stage]");
-  player.querySelector("[data-play]")?.remove();
+  for (const button of player.querySelectorAll("[data-play], [data-fullscreen]")) button.remove();
   if (told) {
     const note = player.querySelector("[data-unplayable-note]");
     note.textContent = shots.length ? words.unplayable : words.unplayableAlone;
@@ -121,7 +121,7 @@ function scrub(words) {
     if (playhead.time === before) goToScored(asked - before);
   });
   const follow = () => {
-    const told = `${clock(playhead.time)} – ${describe(playhead.time, data, words).join(", ")}`;
+    const told = `${clock(playhead.time)} – ${sentence(playhead.time, data, words)}`;
     slider.value = playhead.time;
     slider.setAttribute("aria-valuetext", told);
     now.textContent = told;
