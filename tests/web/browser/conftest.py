@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+TIMEOUT_MS = 10_000
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+
+
+OpenPage = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +45,31 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield found
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_server: Any) -> Iterator[OpenPage]:
+    """Open an address of the application in a window of its own, set up as asked.
+
+    The test fails if a script throws, or if anything is asked of another server.
+    """
+    contexts, wrong = [], []
+
+    def go(path: str, **settings: Any) -> Page:
+        context = chromium.new_context(**settings)
+        context.set_default_timeout(TIMEOUT_MS)
+        contexts.append(context)
+        found = context.new_page()
+        found.on("pageerror", lambda error: wrong.append(str(error)))
+        found.on("request", lambda request: check_address(request.url))
+        found.goto(live_server.url + path)
+        return found
+
+    def check_address(url: str) -> None:
+        if not url.startswith((live_server.url, "blob:", "data:")):
+            wrong.append(f"asked for {url}")
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert wrong == []
