@@ -82,12 +82,13 @@ def stage_of(findings: Findings, upload: Upload, with_media: bool = True) -> Sta
     media = findings.document["media"] or {}
     numbers = range(len(findings.frames) if with_media else 0)
     shots = tuple(_shot(findings, number) for number in numbers)
+    kind = _kind(findings, media_type, bool(shots))
     return Stage(
-        kind=_kind(findings, media_type, bool(shots)),
+        kind=kind,
         media_type=media_type,
         width=media.get("width", 0),
         height=media.get("height", 0),
-        boxes=tuple(_box(point, findings) for point in findings.points),
+        boxes=tuple(_box(p, findings) for p in findings.points) if kind == "picture" else (),
         shots=shots,
         deleted=path is None,
     )
