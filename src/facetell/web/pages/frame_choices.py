@@ -53,7 +53,9 @@ def offered(card: ModelCard) -> list[FrameChoice]:
 
 def _times(model: str) -> dict[str, float]:
     """Median seconds by frame count: whole files, whoever sent them."""
-    done = Analysis.objects.filter(status=Status.DONE, model=model, start_s=None, end_s=None)
+    done = Analysis.objects.filter(
+        status=Status.DONE, model=model, start_s=None, end_s=None, face_time_s=None
+    )
     rows = done.order_by("-finished_at").values_list("frames", "started_at", "finished_at")
     spans: defaultdict[str, list[float]] = defaultdict(list)
     for frames, started, finished in rows[:LATEST]:
