@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 # Linux without a GPU: install PyTorch's CPU build into $(VENV) first, or the default build
 # brings several GB of CUDA along. `make test EXTRAS=web,openvino,heic,dev` does without torch.
-EXTRAS ?= train,web,openvino,heic,dev
+EXTRAS ?= train,web,pdf,openvino,heic,dev
 bin := $(VENV)/bin
 pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
@@ -55,7 +55,7 @@ lock: $(call stamp,$(EXTRAS)) ## resolve constraints.txt anew
 	$(pip) install --quiet uv
 	$(bin)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	  --fork-strategy fewest --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --extra train --extra web --extra openvino --extra heic --extra bench --extra dev \
+	  --extra train --extra web --extra pdf --extra openvino --extra heic --extra bench --extra dev \
 	  --constraint tools/pins.txt --upgrade --output-file $(VENV)/constraints.txt
 	grep -vE '^(nvidia-|cuda-|triton==)' $(VENV)/constraints.txt > constraints.txt
 

@@ -75,7 +75,7 @@ def test_it_pins_every_dependency_of_the_extras_in_use() -> None:
     )
     needed = list(project()["dependencies"])  # type: ignore[call-overload]
     extras = project()["optional-dependencies"]
-    for name in ("train", "openvino", "heic", "bench", "dev"):
+    for name in ("train", "pdf", "openvino", "heic", "bench", "dev"):
         needed += extras[name]  # type: ignore[index]
     names = {re.split(r"[\[><=]", requirement)[0] for requirement in needed} - {"facetell"}
     assert names <= set(pinned)

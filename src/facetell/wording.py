@@ -15,11 +15,16 @@ def printable(text: object) -> str:
     'a\\x1b[31m.mp4'
     """
     return "".join(
-        character if character.isprintable() else _escape(character) for character in str(text)
+        character if character.isprintable() else escaped(character) for character in str(text)
     )
 
 
-def _escape(character: str) -> str:
+def escaped(character: str) -> str:
+    r"""A character by its number, as `printable` shows it.
+
+    >>> escaped("\u202e"), escaped("é")
+    ('\\u202e', '\\xe9')
+    """
     code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"

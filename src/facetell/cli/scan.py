@@ -60,7 +60,7 @@ def _prepare(chosen: argparse.Namespace, inputs: Sequence[Input]) -> _Scan:
     if several and chosen.face:
         raise UsageError("--face: several inputs; a face is a place in one of them")
     _check_features(chosen.features, several)
-    folder = _open_folder(chosen.output, several)
+    folder = _open_folder(chosen.output, several, _pdf_options(chosen, options))
     return _Scan(chosen, _load_analyzer(options), inputs, folder)
 
 
@@ -80,14 +80,28 @@ def _check_features(target: Path | None, several: bool) -> None:
     _make_folder("--features", folder)
 
 
-def _open_folder(root: Path | None, several: bool) -> ReportFolder | None:
+def _pdf_options(chosen: argparse.Namespace, options: Options) -> Options | None:
+    """What a PDF report tells of the settings; None where none is wanted."""
+    if not chosen.pdf:
+        return None
+    if chosen.output is None:
+        raise UsageError("--pdf: say into which folder with --output")
+    from facetell.report.pdf import require_pdf
+
+    require_pdf()
+    return options
+
+
+def _open_folder(
+    root: Path | None, several: bool, pdf_options: Options | None
+) -> ReportFolder | None:
     if root is None:
         return None
     from facetell.report.folder import ReportFolder
 
     _make_folder("--output", root)
     try:
-        return ReportFolder(root, several)
+        return ReportFolder(root, several, pdf_options)
     except OSError as error:
         raise UsageError(f"--output {root}: cannot write here: {error.strerror}") from error
 

@@ -141,6 +141,11 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         "with several inputs into a folder each, with index.html and summary.csv over all",
     )
     group.add_argument(
+        "--pdf",
+        action="store_true",
+        help="with --output: also write report.pdf, to print or to hand on; it must be installed",
+    )
+    group.add_argument(
         "--features",
         type=Path,
         metavar="FILE.npz",

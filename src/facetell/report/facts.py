@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from facetell.options import Options
 from facetell.verdict import Media, Verdict
 from facetell.weights import Metric, ModelCard
-from facetell.wording import clock
+from facetell.wording import clock, counted
+
+_RATE = re.compile(r"(?P<truth>real|fake) called (?P<label>fake|inconclusive|real)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Fact:
 
 def file_facts(verdict: Verdict) -> list[Fact]:
     """What the file is, and how long its analysis took."""
-    facts = [Fact("SHA-256", verdict.sha256 or "not computed", verdict.sha256 is not None)]
+    facts = [Fact("SHA-256", verdict.sha256 or "not computed", True)]
     if (media := verdict.media) is not None:
         size = f"{media.width} × {media.height} px"
         rate = f", {media.fps:.4g} frames a second" if media.fps else ""
@@ -43,19 +47,61 @@ def _container(path: Path, media: Media) -> str:
     return ending if ending in names else names[0]
 
 
-def model_facts(verdict: Verdict, card: ModelCard | None) -> list[Fact]:
-    """Which model judged, its terms and hashes, and the program; empty without a model."""
+def model_identity(verdict: Verdict) -> list[Fact]:
+    """Which model and program judged, and under which terms; empty without a model."""
     if (model := verdict.model) is None:
         return []
-    facts = [Fact("Model", f"{model.name} {model.version}")]
-    if card is not None:
-        facts += [Fact("Architecture", card.architecture), Fact("Trained on", card.trained_on)]
-    facts.append(Fact("Terms of use", model.terms))
-    facts += [
+    hashes = [
         Fact("SHA-256" + f" of {member.name}" * bool(model.members), member.sha256, True)
         for member in model.members or (model,)
     ]
-    return [*facts, Fact("Program", f"facetell {verdict.facetell_version}")]
+    return [
+        Fact("Model", f"{model.name} {model.version}"),
+        *hashes,
+        Fact("Program", f"facetell {verdict.facetell_version}"),
+        Fact("Terms of use", model.terms),
+    ]
+
+
+def model_background(card: ModelCard) -> list[Fact]:
+    """What the model is made of."""
+    return [Fact("Architecture", card.architecture), Fact("Trained on", card.trained_on)]
+
+
+def settings(card: ModelCard, options: Options | None) -> list[Fact]:
+    """How the frames were chosen and the faces cut out; without options only what the card says."""
+    asked = [] if options is None else _asked(options)
+    crop, sampling = card.crop, card.sampling
+    burst = (
+        f"{counted(sampling.burst_frames, 'frame')} a burst, {sampling.step_s:g} s from one to the "
+        "next"
+    )
+    square = (
+        f"{crop.scale:g} times the size of the face that {crop.detector} found, scaled to "
+        f"{crop.side_px} × {crop.side_px} px"
+    )
+    return [*asked, Fact("Frames taken as", burst), Fact("Faces cut out at", square)]
+
+
+def _asked(options: Options) -> list[Fact]:
+    frames = "every frame" if options.frames == "all" else str(options.frames)
+    return [
+        Fact("Frames asked for", frames),
+        Fact("Smallest face scored", f"{options.min_face_px} px"),
+        Fact("Model run by", options.runtime),
+    ]
+
+
+def error_rates(card: ModelCard) -> dict[str, dict[str, Metric]]:
+    """How often the thresholds err, as the card has measured it: truth → label → metric.
+
+    Empty where nothing was measured.
+    """
+    rates: dict[str, dict[str, Metric]] = {}
+    for metric in card.metrics:
+        if found := _RATE.fullmatch(metric.name):
+            rates.setdefault(found["truth"], {})[found["label"]] = metric
+    return rates
 
 
 def interval(metric: Metric) -> str:

@@ -1,4 +1,4 @@
-"""Verdicts → a directory: report.json, report.html, timeline.csv and faces/*.jpg of each file.
+"""Verdicts → a directory: for each file report.html, .json, .pdf, timeline.csv, faces/*.jpg.
 
 One input fills the directory itself; several get a folder each, with index.html and summary.csv
 beside them.
@@ -11,8 +11,10 @@ import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
+from facetell.options import Options
 from facetell.report import csv_report, json_report
 from facetell.report.html import IndexEntry, render, render_index
+from facetell.report.pdf import render_pdf
 from facetell.report.pictures import face_jpeg, heat_jpeg
 from facetell.report.statements import without_path
 from facetell.report.text import Counts
@@ -32,11 +34,13 @@ class ReportFolder:
     Args:
         root: the directory; made if absent.
         several: whether each file gets a folder of its own.
+        pdf_options: of the analysis, to be told in report.pdf; None for no such report.
     """
 
-    def __init__(self, root: Path, several: bool) -> None:
+    def __init__(self, root: Path, several: bool, pdf_options: Options | None = None) -> None:
         self._root = root
         self._several = several
+        self._pdf_options = pdf_options
         self._taken = {"index.html", "summary.csv"}
         self._entries: list[IndexEntry] = []
         self._counts = Counts()
@@ -49,7 +53,7 @@ class ReportFolder:
         name = distinct_name(verdict.path, self._taken) if self._several else ""
         folder = self._root / name
         folder.mkdir(exist_ok=True)
-        write_report(folder, verdict, card)
+        write_report(folder, verdict, card, self._pdf_options)
         self._counts.add(verdict)
         if self._several:
             with self._summary.open("a", encoding="utf-8") as summary:
@@ -77,10 +81,21 @@ class ReportFolder:
         return self._root / "summary.csv"
 
 
-def write_report(folder: Path, verdict: Verdict, card: ModelCard | None) -> None:
-    """Write one verdict's files into a folder, in place of those of an earlier run."""
-    page = render(verdict, card, datetime.now(UTC))
-    (folder / "report.html").write_text(page, encoding="utf-8")
+def write_report(
+    folder: Path, verdict: Verdict, card: ModelCard | None, pdf_options: Options | None = None
+) -> None:
+    """Write one verdict's files into a folder, in place of those of an earlier run.
+
+    Raises:
+        MissingDependency: a PDF report is wanted and the extra `pdf` is not installed.
+    """
+    made_at = datetime.now(UTC)
+    (folder / "report.html").write_text(render(verdict, card, made_at), encoding="utf-8")
+    if pdf_options is not None:
+        (folder / "report.pdf").write_bytes(render_pdf(verdict, card, made_at, pdf_options))
+    else:
+        # That of an earlier run must not pass for this one's.
+        (folder / "report.pdf").unlink(missing_ok=True)
     (folder / "report.json").write_text(json_report.to_document(verdict), encoding="utf-8")
     (folder / "timeline.csv").write_text(csv_report.timeline(verdict), encoding="utf-8")
     faces = folder / "faces"

@@ -11,11 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 from facetell.report.chart import timeline_chart
-from facetell.report.facts import Fact, file_facts, interval, model_facts
+from facetell.report.facts import Fact, file_facts, interval, model_background, model_identity
 from facetell.report.icons import icon
 from facetell.report.page import data_uri, escape, page
 from facetell.report.pictures import face_jpeg, heat_jpeg
 from facetell.report.statements import (
+    FACES_LISTED,
     HEAT_NOTE,
     MEANINGS,
     QUALITY_NOTE,
@@ -32,7 +33,6 @@ from facetell.wording import clock, counted, probability, span
 
 # Two pictures of some 15 kB each: the page stays small enough for a mail.
 _FACES_PICTURED = 8
-_FACES_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +158,9 @@ def _faces(verdict: Verdict) -> str:
         f'<tr><td>{track.id}</td><td class="number">{escape(probability(track.p_fake))}</td>'
         f'<td class="number">{span(track.start_s, track.end_s)}</td>'
         f'<td class="number">{track.frames}</td><td class="number">{track.quality:.2f}</td></tr>'
-        for track in verdict.tracks[:_FACES_LISTED]
+        for track in verdict.tracks[:FACES_LISTED]
     )
-    left_out = len(verdict.tracks) - _FACES_LISTED
+    left_out = len(verdict.tracks) - FACES_LISTED
     more = f"<p>And {counted(left_out, 'face')} less suspicious.</p>" if left_out > 0 else ""
     return (
         '<section><h2>Faces</h2><div class="scroll"><table><thead><tr><th scope="col">Face</th>'
@@ -209,8 +209,9 @@ def _file(verdict: Verdict) -> str:
 
 
 def _model(verdict: Verdict, card: ModelCard | None) -> str:
-    if not (facts := model_facts(verdict, card)):
+    if verdict.model is None:
         return ""
+    facts = [*model_identity(verdict), *(model_background(card) if card else ())]
     measured = _metrics(card.metrics) if card else ""
     return f"<section><h2>The model</h2>{_definitions(facts)}{measured}</section>"
 

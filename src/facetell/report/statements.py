@@ -55,6 +55,9 @@ HEAT_NOTE = (
     "changed there."
 )
 
+FACES_LISTED = 100
+"""Rows of a table of faces; the most suspicious come first, the others are counted."""
+
 
 def p_fake_told(verdict: Verdict) -> str:
     """What the number beside the verdict means, and how sure it is."""
@@ -71,6 +74,45 @@ def what_it_cannot_tell(verdict: Verdict) -> tuple[str, ...]:
     if verdict.error is not None:
         return ()
     return (*LIMITS, *(verdict.model.limits if verdict.model else ()))
+
+
+_METHOD = (
+    (
+        "Frames were taken in short bursts spread over all that was analysed. A detector looked "
+        "for faces in them, and each face was followed over time: face 1, face 2 and so on."
+    ),
+    (
+        "Each face was cut out as a square and shown to a model, a neural network that has learned "
+        "from examples to tell generated or altered faces from untouched ones. It gave a score to "
+        "each burst."
+    ),
+    (
+        "The scores of a face were averaged; views that are tiny, blurred or turned away count "
+        "less. The most suspicious face decides, after correcting for how many faces and moments "
+        "were looked at: the highest of many scores is high by chance alone."
+    ),
+)
+_CALIBRATED = (
+    "The score was turned into a probability by what was learned from files whose truth is known, "
+    "and the probability was compared with two thresholds, fixed beforehand."
+)
+_NOT_CALIBRATED = (
+    "The score was taken as a probability as it is, since this model was never calibrated, and "
+    "compared with two thresholds."
+)
+_TO_CHECK = (
+    "To check this report, compare the SHA-256 of your copy with the one on the first page, and "
+    "analyse it with the same program, model and settings."
+)
+
+
+def method(fitted: bool) -> tuple[str, ...]:
+    """How every verdict comes about, for readers who know nothing of neural networks.
+
+    Args:
+        fitted: whether the model was calibrated.
+    """
+    return (*_METHOD, _CALIBRATED if fitted else _NOT_CALIBRATED, _TO_CHECK)
 
 
 def all_reasons(reasons: Sequence[str], warnings: Iterable[str]) -> list[str]:
