@@ -69,7 +69,7 @@ function tick() {
 function listen() {
   source = new EventSource(`${box.dataset.api}/events`);
   source.addEventListener("state", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("deleted", gone);
+  source.addEventListener("deleted", () => location.reload());
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) ask();
   });
@@ -90,14 +90,9 @@ async function look() {
     tell(say("offline"));
     return;
   }
-  if (answer.status === 404) gone();
+  if (answer.status === 404) location.reload(); // the page knows whether it was deleted
   else if (answer.ok) show(await answer.json());
   else tell(say("offline"));
-}
-
-function gone() {
-  stop();
-  location.assign("/analyses/");
 }
 
 function stop() {
