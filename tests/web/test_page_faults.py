@@ -48,3 +48,19 @@ def test_requests_that_cannot_be_read_have_pages(error: Exception, status: int) 
     answer = faults.bad_request(RequestFactory().get("/"), error)
     assert answer.status_code == status
     assert "<h1>" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/sample/", "/"),
+        ("/analyses/delete/", "/analyses/"),
+        (f"/analyses/{uuid.UUID(int=1)}/again/", f"/analyses/{uuid.UUID(int=1)}/"),
+        (f"/batches/{uuid.UUID(int=1)}/cancel/", f"/batches/{uuid.UUID(int=1)}/"),
+    ],
+)
+def test_what_takes_a_form_leads_to_the_page_that_has_it(
+    client: Client, path: str, page: str
+) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer["location"]) == (302, page)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from facetell.web.analyses import deletion
 from facetell.web.analyses.models import Status
@@ -14,6 +14,7 @@ from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.submission import settings_of, submit
 from facetell.web.pages import progress, result
 from facetell.web.pages.ownership import own_analysis
+from facetell.web.pages.posting import post_else
 
 
 @require_safe
@@ -25,14 +26,14 @@ def analysis(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     return progress.show(request, found)
 
 
-@require_POST
+@post_else("analysis")
 def cancel(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     """Stop an analysis."""
     deletion.cancel(own_analysis(request, analysis_id))
     return redirect("analysis", analysis_id)
 
 
-@require_POST
+@post_else("analysis")
 def again(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     """Analyse the same file with the same settings once more."""
     found = own_analysis(request, analysis_id)

@@ -10,13 +10,14 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from facetell.verdict import LABELS
 from facetell.web.analyses import deletion
 from facetell.web.analyses.models import ENDED, Analysis, Batch, Status
 from facetell.web.pages import spreadsheet
 from facetell.web.pages.listing import COLUMNS, rows
+from facetell.web.pages.posting import post_else
 
 RELOAD_S = 5
 """A page without scripts looks again after so many seconds."""
@@ -79,7 +80,7 @@ def batch_csv(request: HttpRequest, batch_id: UUID) -> StreamingHttpResponse:
     return spreadsheet.download(name, COLUMNS, rows(_analyses(found)))
 
 
-@require_POST
+@post_else("batch")
 def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Stop whatever of a batch has not ended."""
     for analysis in _own(request, batch_id).analyses.exclude(status__in=ENDED):

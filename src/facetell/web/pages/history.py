@@ -10,12 +10,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from facetell.web.analyses import deletion
 from facetell.web.analyses.models import Analysis
 from facetell.web.pages import spreadsheet, words
 from facetell.web.pages.listing import COLUMNS, Narrowing, deleted_at, own, rows
+from facetell.web.pages.posting import post_else
 
 PER_PAGE = 25
 
@@ -44,7 +45,7 @@ def history_csv(request: HttpRequest) -> StreamingHttpResponse:
     return spreadsheet.download("facetell-history.csv", COLUMNS, rows(chosen))
 
 
-@require_POST
+@post_else("history")
 def remove(request: HttpRequest) -> HttpResponse:
     """Ask whether the chosen analyses shall be deleted; delete them once that was said."""
     chosen = _chosen(request)

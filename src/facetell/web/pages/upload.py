@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from facetell.options import MEDIA_SUFFIXES
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings, models
@@ -19,6 +19,7 @@ from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
 from facetell.web.pages.frame_choices import offered
+from facetell.web.pages.posting import post_else
 from facetell.web.pages.refusals import refusal, wants_json
 from facetell.web.pages.sending import begin
 
@@ -40,7 +41,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(place, status=303)
 
 
-@require_POST
+@post_else("upload")
 def sample(request: HttpRequest) -> HttpResponse:
     """Analyse the bundled clip."""
     owner = cast("User", request.user)

@@ -25,6 +25,7 @@ function show(state) {
   if (state.status !== status) {
     status = state.status;
     beganMs = performance.now();
+    tick();
   }
   mark(state.status === "queued" ? "queued" : state.progress?.stage || "opening");
   tell(sentence(state));
