@@ -149,6 +149,8 @@ def test_what_no_browser_plays_can_be_saved(client: Client, own: Analysis) -> No
     shown = page(client, own)
     assert "<video" not in shown
     assert "Download the video" in shown
+    assert "data-frames-only" in shown
+    assert "The sampled frames stand in" in shown
 
 
 def test_a_deleted_video_is_said_to_be(client: Client, own: Analysis) -> None:

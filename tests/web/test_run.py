@@ -24,7 +24,11 @@ def test_it_analyses_and_keeps_the_evidence(done: Analysis) -> None:
     faces = done.result.pictures["faces"]
     assert faces
     assert {f["track"] for f in faces} <= {t["id"] for t in document["tracks"]}
-    for name in ("faces/0.jpg", "heatmaps/0.jpg", "report.html", "report.json", "timeline.csv"):
+    frames = [frame["time_s"] for frame in done.result.pictures["frames"]]
+    assert len(frames) == 5
+    assert frames == sorted({point["time_s"] for point in document["timeline"]})
+    names = ("faces/0.jpg", "heatmaps/0.jpg", "frames/4.jpg", "report.html", "report.json")
+    for name in (*names, "timeline.csv", "report.pdf"):
         with default_storage.open(f"{done.folder}/{name}") as file:
             assert len(file.read()) > 100
 

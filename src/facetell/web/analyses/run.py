@@ -25,6 +25,7 @@ from facetell.web.analyses import artifacts, leases
 from facetell.web.analyses.choices import models
 from facetell.web.analyses.leases import Lease, LeaseLost
 from facetell.web.analyses.models import Analysis
+from facetell.web.analyses.shots import ShotKeeper
 from facetell.web.analyses.worker_name import worker_name
 
 logger = logging.getLogger(__name__)
@@ -62,13 +63,14 @@ def _attempt(lease: Lease) -> None:
     analyzer = _analyzer(analysis)
     path = Path(default_storage.path(analysis.upload.file))
     shown = Path(analysis.upload.name)
+    keeper = ShotKeeper()
     try:
-        verdict = analyzer.analyze(path, _Reporter(lease))
+        verdict = analyzer.analyze(path, _Reporter(lease), keeper)
     except FacetellError as error:
         # the sender knows the file by its own name, and not where we keep it
         raise type(error)(f"{shown}: {without_path(str(error), path)}") from error
     verdict = _renamed(verdict, path, shown)
-    pictures = artifacts.write(analysis, verdict, analyzer.card)
+    pictures = artifacts.write(analysis, verdict, analyzer.card, analyzer.options, keeper.shots)
     lease.finish(to_dict(verdict), pictures)
 
 

@@ -1,8 +1,8 @@
-"""The video and the pictures of an analysis, for its owner only."""
+"""The video, the pictures and the reports of an analysis, for its owner only."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from facetell.web.analyses.artifacts import REPORTS
 from facetell.web.analyses.models import Analysis, Upload
 from facetell.web.pages.ownership import own_analysis
 from facetell.web.pages.ranges import file_response
@@ -17,6 +18,13 @@ from facetell.web.pages.sniffing import DOWNLOAD_ONLY, media_type_of
 
 KINDS = ("faces", "heatmaps", "frames")
 """Folders of pictures that pages show."""
+
+_REPORT_TYPES = {
+    "pdf": "application/pdf",
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+}
 
 KEPT = {"Cache-Control": "private, no-cache"}
 """A browser asks each time whether it may still show what it has."""
@@ -32,6 +40,27 @@ def video(request: HttpRequest, analysis_id: UUID) -> HttpResponseBase:
 def picture(request: HttpRequest, analysis_id: UUID, kind: str, number: int) -> HttpResponse:
     """Send a face crop, a heat map or a sampled frame."""
     return send_picture(own_analysis(request, analysis_id), kind, number)
+
+
+@require_safe
+def report(request: HttpRequest, analysis_id: UUID, ending: str) -> HttpResponse:
+    """Send a report, to be saved."""
+    analysis = own_analysis(request, analysis_id)
+    name = f"{analysis.folder}/{REPORTS.get(ending, '')}"
+    if ending not in REPORTS or not default_storage.exists(name):
+        raise Http404
+    with default_storage.open(name) as file:
+        data = file.read()
+    saved_as = f"{PurePath(analysis.upload.name).stem}-facetell.{ending}"
+    return HttpResponse(
+        data,
+        content_type=_REPORT_TYPES[ending],
+        headers=KEPT
+        | {
+            "X-Content-Type-Options": "nosniff",
+            "Content-Disposition": content_disposition_header(True, saved_as) or "attachment",
+        },
+    )
 
 
 def send_upload(request: HttpRequest, upload: Upload) -> HttpResponseBase:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings as server
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from facetell.options import FacePoint
 from facetell.web.analyses import deletion, sharing
+from facetell.web.analyses.artifacts import REPORTS
 from facetell.web.analyses.choices import Settings, frame_choices, models
 from facetell.web.analyses.models import Analysis
 from facetell.web.analyses.problems import Problem, UnknownSetting
@@ -28,7 +30,6 @@ from facetell.web.pages.stage import stage_of
 from facetell.web.pages.timeline import script_data, timeline_of
 from facetell.wording import clock, span
 
-REPORTS = ("pdf", "html", "json", "csv")
 MOST_CARDS = 12
 """Faces with a card of their own; the others stand in a table."""
 
@@ -55,7 +56,11 @@ def own_context(request: HttpRequest, analysis: Analysis) -> dict[str, Any]:
     """Return what the owner's page shows: the result, and what may be done with it."""
     root = reverse("analysis", args=[analysis.pk])
     return result_context(analysis, root) | {
-        "reports": [(ending, f"/api/v1{root}report.{ending}") for ending in REPORTS],
+        "reports": [
+            (ending, f"{root}report.{ending}")
+            for ending, name in REPORTS.items()
+            if default_storage.exists(f"{analysis.folder}/{name}")
+        ],
         "frame_choices": frame_choices(),
         "models": list(models().values()),
         "chosen": {"frames": analysis.frames, "model": analysis.model, **_stretch(analysis)},

@@ -31,6 +31,7 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/compare/", compare.compare, name="compare"),
     path("analyses/<uuid:analysis_id>/delete/", result.remove, name="delete"),
     path("analyses/<uuid:analysis_id>/video", media.video, name="video"),
+    path("analyses/<uuid:analysis_id>/report.<slug:ending>", media.report, name="report"),
     path("analyses/<uuid:analysis_id>/<slug:kind>/<int:number>.jpg", media.picture, name="picture"),
     path("analyses/<uuid:analysis_id>/share/", share.share, name="share"),
     path("analyses/<uuid:analysis_id>/share/<uuid:link_id>/", share.revoke, name="revoke"),
