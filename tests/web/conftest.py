@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 import facetell
-from facetell.web.accounts.people import sole_user
+from facetell.web.accounts.people import forget_sole_user, sole_user
 from facetell.web.analyses import run
 from facetell.web.analyses.choices import Settings
 from facetell.web.analyses.leases import take
@@ -22,6 +22,12 @@ from facetell.web.analyses.uploads import keep
 
 SAMPLE = Path(facetell.__file__).parent / "data" / "samples" / "astronaut_real.mp4"
 Submit = Callable[..., Analysis]
+
+
+@pytest.fixture(autouse=True)
+def _no_sole_user() -> None:
+    """Forget the user of an earlier test's database."""
+    forget_sole_user()
 
 
 @pytest.fixture(autouse=True)

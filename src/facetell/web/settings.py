@@ -25,12 +25,16 @@ ACCOUNTS = environment.flag("FACETELL_ACCOUNTS", False)
 """Whether people sign in; without accounts there is one user, on this machine alone."""
 GUESTS = environment.flag("FACETELL_GUESTS", False)
 """With accounts: whether strangers may analyse too, each seeing their own only."""
+OPEN = environment.flag("FACETELL_OPEN", False)
+"""Without accounts: whether other machines may reach it, everybody being the same user."""
 RETENTION_DAYS = environment.whole("FACETELL_RETENTION_DAYS", 7)
 """Days until an analysis is deleted; 0 deletes the video as soon as the verdict is there."""
 ALLOWED_HOSTS = environment.words("FACETELL_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = environment.words("FACETELL_TRUSTED_ORIGINS")
 BEHIND_TLS = environment.flag("FACETELL_TLS", False)
 """Whether people reach it by https, here or at the proxy in front."""
+PROXIES = environment.words("FACETELL_PROXY")
+"""Addresses or networks of proxies whose X-Forwarded-For and -Proto are believed; see asgi.py."""
 
 # What is accepted ---------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = environment.whole("FACETELL_MAX_UPLOAD_MB", 2048, 1) * 1024 * 1024
@@ -72,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "facetell.web.accounts.headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -142,11 +147,41 @@ LANGUAGES = [
 ]
 LOCALE_PATHS = [HERE / "locale"]
 
-SESSION_COOKIE_SAMESITE = "Lax"
+# Security -----------------------------------------------------------------------------------
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
-SECURE_SSL_REDIRECT = False
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+if BEHIND_TLS:
+    # with this prefix browsers take the cookie from this very host only, never from a subdomain
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/(health|ready|metrics)$"]  # asked for by the machine itself
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if BEHIND_TLS else 0
+SILENCED_SYSTEM_CHECKS = [
+    # whether the domain's other hosts have TLS too is not ours to say
+    "security.W005",
+    "security.W021",
+]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "media-src": ["'self'", "blob:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+    "base-uri": ["'none'"],
+    "object-src": ["'none'"],
+}
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation"),
+        *("gyroscope", "magnetometer", "microphone", "midi", "payment", "usb"),
+    )
+)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
+from django.db.models.signals import post_delete, post_migrate, post_save
 
 
 class AccountsConfig(AppConfig):
@@ -10,3 +12,15 @@ class AccountsConfig(AppConfig):
 
     name = "facetell.web.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        """Register the system check and what follows when a user changes or goes."""
+        from django.contrib.auth.models import User
+
+        from facetell.web.accounts.exposure import check_exposure
+        from facetell.web.accounts.people import forget_sole_user
+
+        checks.register(check_exposure)
+        post_save.connect(forget_sole_user, sender=User)
+        post_delete.connect(forget_sole_user, sender=User)
+        post_migrate.connect(forget_sole_user, sender=self)
