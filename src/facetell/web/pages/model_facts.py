@@ -56,7 +56,7 @@ class ModelFacts:
     """One model, as people read about it."""
 
     card: ModelCard
-    size_mb: str
+    size_mb: str | None
     errors: tuple[Errors, ...]
     videos: tuple[Ranking, ...]
     stills: tuple[Ranking, ...]
@@ -68,12 +68,20 @@ def facts_of(card: ModelCard) -> ModelFacts:
     kinds = tuple(_rankings(card, "video_auc"))
     return ModelFacts(
         card=card,
-        size_mb=f"{card.graph_path.stat().st_size / 1e6:.1f}",
+        size_mb=_size_mb(card),
         errors=tuple(e for truth in ("real", "fake") if (e := _errors(card, truth))),
         videos=kinds,
         stills=tuple(_rankings(card, "frame_auc")),
         seconds=tuple(m for m in card.metrics if m.name.startswith("seconds")),
     )
+
+
+def _size_mb(card: ModelCard) -> str | None:
+    """None where the graph is gone: the page about it must still open."""
+    try:
+        return f"{card.graph_path.stat().st_size / 1e6:.1f}"
+    except OSError:
+        return None
 
 
 def _errors(card: ModelCard, truth: str) -> Errors | None:

@@ -19,6 +19,7 @@ from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
 from facetell.web.pages.frame_choices import offered
+from facetell.web.pages.model_facts import facts_of
 from facetell.web.pages.posting import post_else
 from facetell.web.pages.refusals import refusal, wants_json
 from facetell.web.pages.sending import begin
@@ -64,7 +65,7 @@ def _form(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
         "problem": problem,
         "frame_choices": offered(cards.get(model, cards[DEFAULT_MODEL])),
         "chosen_frames": request.POST.get("frames", DEFAULT_FRAMES),
-        "models": list(cards.values()),
+        "models": [facts_of(card) for card in cards.values()],
         "chosen_model": model,
         "suffixes": sorted(MEDIA_SUFFIXES),
         "max_bytes": server.MAX_UPLOAD_BYTES,
