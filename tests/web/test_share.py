@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -95,10 +96,23 @@ def test_wrong_expired_and_revoked_links_look_the_same(client: Client, own: Anal
 
 
 @pytest.mark.parametrize("days", [1, 7, 30])
-def test_it_holds_for_as_long_as_was_chosen(client: Client, own: Analysis, days: int) -> None:
+def test_it_holds_for_as_long_as_was_chosen(
+    client: Client,
+    own: Analysis,
+    settings: Any,
+    days: int,
+) -> None:
+    settings.RETENTION_DAYS = 0
     make(client, own, days=str(days))
     left = ShareLink.objects.get().expires_at - timezone.now()
     assert timedelta(days=days) - timedelta(minutes=1) < left <= timedelta(days=days)
+
+
+def test_it_does_not_outlive_the_result(client: Client, own: Analysis, settings: Any) -> None:
+    settings.RETENTION_DAYS = 3
+    make(client, own, days="30")
+    assert own.finished_at is not None
+    assert ShareLink.objects.get().expires_at == own.finished_at + timedelta(days=3)
 
 
 @pytest.mark.parametrize("days", ["", "0", "2", "365", "-1", "soon", "99999999999"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -41,6 +41,13 @@ def delete_video(upload: Upload) -> None:
     Upload.objects.filter(pk=upload.pk).update(file="")
     if file:
         default_storage.delete(file)
+
+
+def deleted_at(analysis: Analysis) -> datetime | None:
+    """Return when the server deletes an analysis by itself; None if it does not, or not yet."""
+    if not settings.RETENTION_DAYS or analysis.finished_at is None:
+        return None
+    return analysis.finished_at + timedelta(days=settings.RETENTION_DAYS)
 
 
 def delete_expired() -> int:

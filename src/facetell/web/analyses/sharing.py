@@ -14,6 +14,7 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from facetell.web.analyses.deletion import deleted_at
 from facetell.web.analyses.models import Analysis, ShareLink, Status
 from facetell.web.analyses.problems import UnknownSetting
 
@@ -24,7 +25,7 @@ _SALT = "facetell.web.share-link"
 
 
 def share(analysis: Analysis, days: int, with_video: bool) -> ShareLink:
-    """Make a link to a result.
+    """Make a link to a result; it does not outlive what it shows.
 
     Args:
         analysis: what is shared.
@@ -36,7 +37,8 @@ def share(analysis: Analysis, days: int, with_video: bool) -> ShareLink:
     """
     if days not in DAYS:
         raise UnknownSetting(f"a link cannot hold for {days} days: choose {DAYS}")
-    expires_at = timezone.now() + timedelta(days=days)
+    ends = [timezone.now() + timedelta(days=days), deleted_at(analysis)]
+    expires_at = min(moment for moment in ends if moment is not None)
     return analysis.share_links.create(expires_at=expires_at, with_video=with_video)
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from django.conf import settings as server
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
@@ -64,7 +62,7 @@ def own_context(request: HttpRequest, analysis: Analysis) -> dict[str, Any]:
         "frame_choices": frame_choices(),
         "models": list(models().values()),
         "chosen": {"frames": analysis.frames, "model": analysis.model, **_stretch(analysis)},
-        "deleted_on": _deleted_on(analysis),
+        "deleted_on": deletion.deleted_at(analysis),
         "share_days": sharing.DAYS,
         "share_links": [
             (link, request.build_absolute_uri(reverse("shared", args=[sharing.token_of(link)])))
@@ -181,10 +179,3 @@ def _gauge(findings: Findings) -> Gauge | None:
         fake_from=f"{100 * limits.fake:.2f}" if limits else "",
         fake_width=f"{100 * (1 - limits.fake):.2f}" if limits else "",
     )
-
-
-def _deleted_on(analysis: Analysis) -> Any:
-    """The day on which the server deletes it; None if only its video goes, at once."""
-    if not server.RETENTION_DAYS or analysis.finished_at is None:
-        return None
-    return analysis.finished_at + timedelta(days=server.RETENTION_DAYS)
