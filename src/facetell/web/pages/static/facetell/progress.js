@@ -91,8 +91,12 @@ async function look() {
     tell(say("offline"));
     return;
   }
-  if (answer.status === 404) location.reload(); // the page knows whether it was deleted
-  else if (answer.ok) show(await answer.json());
+  if (answer.status === 404) {
+    stop();
+    setTimeout(() => location.reload(), POLL_MS); // the page knows whether it was deleted
+    return;
+  }
+  if (answer.ok) show(await answer.json());
   else tell(say("offline"));
 }
 
