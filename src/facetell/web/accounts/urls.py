@@ -1,0 +1,15 @@
+"""Addresses of the account pages."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from facetell.web.accounts import views
+
+urlpatterns = [
+    path("", views.account, name="account"),
+    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("leave/", views.leave, name="leave"),
+]

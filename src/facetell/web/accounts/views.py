@@ -1,0 +1,82 @@
+"""Sign in, the account page, and leaving with everything."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from facetell.web.accounts.forms import SignInForm
+from facetell.web.accounts.leaving import delete_account, delete_everything, sign_out_everywhere
+from facetell.web.analyses.models import Analysis
+
+
+class SignIn(LoginView):
+    """The sign-in page; it tells an operator without any user how to make the first."""
+
+    template_name = "accounts/sign_in.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add whether there is anybody who could sign in."""
+        active = User.objects.filter(is_active=True)
+        nobody = not active.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
+        return super().get_context_data(nobody=nobody, guests=settings.GUESTS, **kwargs)
+
+
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """The account page; POST changes the password.
+
+    Raises:
+        Http404: there are no accounts.
+    """
+    _require_accounts()
+    user = cast(User, request.user)
+    form = PasswordChangeForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, _("Your password was changed; other browsers are signed out."))
+        return redirect("account")
+    count = Analysis.objects.filter(owner=user).count()
+    return render(request, "accounts/account.html", {"form": form, "count": count})
+
+
+@login_required
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Delete all analyses, or the account with them; asked for twice."""
+    _require_accounts()
+    user, what = cast(User, request.user), request.POST.get("what", "")
+    if what == "sessions":
+        sign_out_everywhere(user)
+        return redirect("sign-in")
+    if what not in {"analyses", "account"}:
+        raise Http404
+    if request.POST.get("confirmed") != "1":
+        count = Analysis.objects.filter(owner=user).count()
+        return render(request, "accounts/leave.html", {"what": what, "count": count})
+    if what == "account":
+        logout(request)
+        delete_account(user)
+        return redirect("sign-in")
+    delete_everything(user)
+    messages.success(request, _("All your analyses and videos were deleted."))
+    return redirect("account")
+
+
+def _require_accounts() -> None:
+    if not settings.ACCOUNTS:
+        raise Http404
