@@ -45,9 +45,7 @@ class Gauge:
 
 def show(request: HttpRequest, analysis: Analysis) -> HttpResponse:
     """Show the result of an analysis that is done, to its owner."""
-    response = render(request, "facetell/result.html", own_context(request, analysis))
-    response["Cache-Control"] = "private, no-cache"
-    return response
+    return render(request, "facetell/result.html", own_context(request, analysis))
 
 
 def own_context(request: HttpRequest, analysis: Analysis) -> dict[str, Any]:
