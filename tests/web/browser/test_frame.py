@@ -57,3 +57,15 @@ def test_keys_go_where_the_list_says_and_can_be_switched_off(open_page: OpenPage
 def test_nothing_is_wider_than_a_phone(open_page: OpenPage, path: str, width: int) -> None:
     page = open_page(path, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_languages_open_and_close_by_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.focus("summary.tool")
+    page.keyboard.press("Enter")
+    assert page.is_visible("text=Deutsch")
+    page.keyboard.press("Escape")
+    assert not page.is_visible("text=Deutsch")
+    page.click("summary.tool")
+    page.click("text=Português")
+    assert page.get_attribute("html", "lang") == "pt"
