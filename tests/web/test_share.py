@@ -145,7 +145,12 @@ def test_a_link_of_one_analysis_is_not_revoked_through_another(
     assert ShareLink.objects.exists()
 
 
-def test_a_link_can_be_followed_without_signing_in() -> None:
-    from facetell.web.pages import share
-
-    assert share.shared.login_required is False  # type: ignore[attr-defined]
+def test_a_link_can_be_followed_without_signing_in(own: Analysis, settings: Any) -> None:
+    token = sharing.token_of(sharing.share(own, 7, True))
+    settings.ACCOUNTS = settings.GUESTS = True
+    people = User.objects.count()
+    stranger = Client()
+    assert stranger.get(f"/shared/{token}/").status_code == 200
+    assert stranger.get(f"/shared/{token}/video").status_code == 200
+    assert stranger.get(f"/analyses/{own.id}/").status_code != 200
+    assert User.objects.count() == people  # who only follows a link is no guest
