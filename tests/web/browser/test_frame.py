@@ -14,7 +14,7 @@ def test_it_follows_the_system_until_somebody_chooses(open_page: OpenPage) -> No
     page = open_page("/", color_scheme="dark")
     assert page.evaluate(THEME) == "dark"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{THEME} === 'light'")
+    page.wait_for_selector("html[data-bs-theme=light]", state="attached")
     page.click("[data-theme-switch]")
     assert page.evaluate(THEME) == "dark"
     page.reload()

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BOXES = "[data-stage] .box"
+READY = "(video => video.readyState >= 2 && !video.seeking)(document.querySelector('video'))"
 
 
 @pytest.fixture
 def result(page: Page, live_server: LiveServer, own: Analysis) -> Page:
     """The result of the sample clip, its player ready."""
     page.goto(f"{live_server.url}/analyses/{own.id}/")
-    page.wait_for_function("document.querySelector('video').readyState >= 2")
     page.wait_for_selector(BOXES, state="attached")
+    # not wait_for_function: the pages' policy forbids the eval with which it asks again
+    for _ in range(100):
+        if page.evaluate(READY):
+            break
+        page.wait_for_timeout(50)
     return page
 
 
