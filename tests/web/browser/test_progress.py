@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.django_db(transaction=True)
-API = re.compile(r"/api/v1/analyses/[0-9a-f-]+$")
 State = Mapping[str, object]
 WAITING: State = {"status": "queued", "queue_place": 3, "progress": None}
 RUNNING: State = {
@@ -68,9 +66,15 @@ def test_it_follows_events(open_page: OpenPage, waiting: Analysis) -> None:
 def test_it_asks_where_events_are_cut(open_page: OpenPage, waiting: Analysis) -> None:
     page = open_page("/privacy/")
     page.context.route("**/events", lambda route: route.fulfill(status=502, body=""))
-    page.context.route(API, lambda route: route.fulfill(json=RUNNING))
     page.goto(page.url.replace("/privacy/", f"/analyses/{waiting.pk}/"))
+    page.wait_for_selector("text=Next in the queue")
+    page.evaluate("document.body.dataset.here = 'still'")
+    Analysis.objects.update(status=Status.RUNNING, stage="frames", done=17, total=60)
     page.wait_for_selector("text=Frame 17 of about 60")
+    assert page.get_attribute("#bar", "value") == "17"
+    assert page.get_attribute("body", "data-here") == "still"
+    Analysis.objects.update(status=Status.CANCELLED)
+    page.wait_for_selector("h1:text('Cancelled')")
 
 
 def test_its_end_shows_what_came_out(open_page: OpenPage, waiting: Analysis) -> None:

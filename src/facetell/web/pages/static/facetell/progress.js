@@ -1,4 +1,5 @@
-// Follows an analysis: by events, and by asking where those are cut; its end loads the result.
+// Follows an analysis: by events, and where those are cut by asking for this page again; its end
+// loads the result.
 import { say } from "./words.js";
 
 const POLL_MS = 1500;
@@ -7,6 +8,7 @@ const box = document.getElementById("progress");
 const said = document.getElementById("said");
 const bar = document.getElementById("bar");
 const clock = document.getElementById("clock");
+const parser = new DOMParser();
 const stages = [...box.querySelectorAll("[data-stage]")];
 const order = stages.map((item) => item.dataset.stage);
 let status = box.dataset.status;
@@ -22,20 +24,24 @@ function show(state) {
     location.reload();
     return;
   }
-  if (state.status !== status) {
-    status = state.status;
-    beganMs = performance.now();
-    tick();
-  }
+  begin(state.status);
   mark(state.status === "queued" ? "queued" : state.progress?.stage || "opening");
   tell(sentence(state));
   const total = state.progress?.total;
-  if (total) {
-    bar.max = total;
-    bar.value = Math.min(state.progress.done, total);
-  } else {
-    bar.removeAttribute("value");
-  }
+  if (total) move(state.progress.done, total);
+  else bar.removeAttribute("value");
+}
+
+function begin(now) {
+  if (now === status) return;
+  status = now;
+  beganMs = performance.now();
+  tick();
+}
+
+function move(done, total) {
+  bar.max = total;
+  bar.value = Math.min(done, total);
 }
 
 function mark(current) {
@@ -68,7 +74,7 @@ function tick() {
 }
 
 function listen() {
-  source = new EventSource(`${box.dataset.api}/events`);
+  source = new EventSource(box.dataset.events);
   source.addEventListener("state", (event) => show(JSON.parse(event.data)));
   source.addEventListener("deleted", () => location.reload());
   source.addEventListener("error", () => {
@@ -86,18 +92,29 @@ async function ask() {
 async function look() {
   let answer;
   try {
-    answer = await fetch(box.dataset.api, { headers: { Accept: "application/json" } });
+    answer = await fetch(location.href);
   } catch {
     tell(say("offline"));
     return;
   }
-  if (answer.status === 404) {
+  if (answer.ok) take(parser.parseFromString(await answer.text(), "text/html"));
+  else if (answer.status === 404) location.reload();
+  else tell(say("offline"));
+}
+
+function take(page) {
+  const fresh = page.getElementById("progress");
+  if (!fresh) {
     stop();
-    setTimeout(() => location.reload(), POLL_MS); // the page knows whether it was deleted
+    location.reload();
     return;
   }
-  if (answer.ok) show(await answer.json());
-  else tell(say("offline"));
+  begin(fresh.dataset.status);
+  mark(fresh.querySelector("[aria-current]").dataset.stage);
+  tell(fresh.querySelector("#said").textContent.trim());
+  const { max, value } = fresh.querySelector("progress");
+  if (fresh.querySelector("progress[value]")) move(value, max);
+  else bar.removeAttribute("value");
 }
 
 function stop() {
