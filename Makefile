@@ -16,8 +16,8 @@ comma := ,
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(call stamp,base) ## install the package and scan the bundled sample pair
-	$(bin)/facetell scan src/facetell/data/samples
+run: $(call stamp,web) ## install the package and serve the web application on this machine
+	$(bin)/facetell serve
 
 test: lint ## every check and every test
 	$(bin)/python -m pytest
@@ -62,15 +62,15 @@ lock: $(call stamp,$(EXTRAS)) ## resolve constraints.txt anew
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(call stamp,base): pyproject.toml constraints.txt | $(VENV)/bin/python
+$(call stamp,web): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing into $(VENV): minutes the first time"
-	$(pip) install --quiet --constraint constraints.txt --editable .
+	$(pip) install --quiet --constraint constraints.txt --editable '.[web]'
 	@touch $@
 
 $(call stamp,$(EXTRAS)): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing into $(VENV): minutes the first time"
 	$(pip) install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
-	@touch $@ $(call stamp,base)
+	@touch $@ $(call stamp,web)
 
 $(call stamp,$(EXTRAS)-bench): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing into $(VENV): minutes the first time"

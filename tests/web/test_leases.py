@@ -7,8 +7,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from facetell.web.analyses import leases
-from facetell.web.analyses.leases import LeaseLost, recover, take
+from facetell.web.analyses.leases import LeaseLost, take
 from facetell.web.analyses.models import Analysis, Result, Status
+from facetell.web.analyses.recovery import hand_back, recover
 
 DOCUMENT = {"label": "real", "p_fake": 0.1}
 
@@ -27,6 +28,7 @@ def test_only_one_worker_gets_it(queued: Analysis) -> None:
 def test_a_silent_workers_job_is_taken_and_its_writes_are_refused(queued: Analysis) -> None:
     first = take(queued.id, "one")
     expire()
+    recover()
     second = take(queued.id, "two")
     assert first is not None
     assert second is not None
@@ -71,3 +73,19 @@ def test_renewing_tells_that_somebody_cancelled(queued: Analysis) -> None:
     assert lease.renew(done=2)
     queued.refresh_from_db()
     assert queued.done == 2
+
+
+def test_what_is_handed_back_is_not_held_against_the_file(queued: Analysis) -> None:
+    for _ in range(5):
+        lease = take(queued.id, "one")
+        assert lease is not None
+        hand_back(lease)
+    queued.refresh_from_db()
+    assert (queued.status, queued.workers_lost) == (Status.QUEUED, 0)
+
+
+def test_recovery_calls_again_for_what_the_engine_forgot(queued: Analysis) -> None:
+    DBTaskResult.objects.all().delete()
+    assert recover() == (1, 0)
+    assert recover() == (0, 0)
+    assert DBTaskResult.objects.count() == 1

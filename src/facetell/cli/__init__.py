@@ -50,6 +50,7 @@ COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
     Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
     Command("doctor", "check this installation: versions, what is missing", "facetell.cli.doctor"),
+    Command("serve", "serve the web pages and the REST API", "facetell.cli.serve"),
     Command("dataset", "count a data set, find what is broken or twice", DATA, "dataset_main"),
     Command("prepare", "make training crops of data sets", DATA, "prepare_main"),
     Command("autoencode", "add fakes made of a store's reals", DATA, "autoencode_main"),

@@ -13,7 +13,10 @@ from django.conf import settings
 from django.core.asgi import get_asgi_application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from facetell.web.body_limit import BodyLimit
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facetell.web.settings")
-application: Any = get_asgi_application()
+django: Any = get_asgi_application()
+application: Any = BodyLimit(django, settings.MAX_REQUEST_BYTES)
 if settings.PROXIES:
     application = ProxyHeadersMiddleware(application, settings.PROXIES)

@@ -38,20 +38,32 @@ PROXIES = environment.words("FACETELL_PROXY")
 
 # What is accepted ---------------------------------------------------------------------------
 MAX_UPLOAD_BYTES = environment.whole("FACETELL_MAX_UPLOAD_MB", 2048, 1) * 1024 * 1024
+MAX_REQUEST_BYTES = 2 * MAX_UPLOAD_BYTES + 1024 * 1024
+"""Of one request: a form without scripts may send several files at once."""
 MAX_QUEUED = environment.whole("FACETELL_MAX_QUEUED", 1000, 1)
 """Analyses waiting at once, of everybody together."""
 MODELS = environment.words("FACETELL_MODELS")
 """Cards of models beside the bundled ones that people may choose."""
 THREADS = environment.whole("FACETELL_THREADS", 0)
 """Threads of each worker's inference; 0 takes all cores."""
-URL_ALLOW_LIST = environment.words("FACETELL_URL_HOSTS")
-"""Hosts from which the API may fetch videos by URL; none by default."""
 
 # Jobs ---------------------------------------------------------------------------------------
 LEASE_S = environment.whole("FACETELL_LEASE_S", 30, 2)
 """A job whose worker has not been heard of for so long is given to another."""
 MAX_ATTEMPTS = 3
+"""A job over which so many workers died is put aside."""
+DRAIN_S = environment.whole("FACETELL_DRAIN_S", 20)
+"""A worker that is to end may finish its job for so long, and then hands it back."""
 TASKS: dict[str, Any] = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"facetell": {"level": environment.text("FACETELL_LOG_LEVEL", "INFO").upper()}},
+}
 
 # Django -------------------------------------------------------------------------------------
 ROOT_URLCONF = "facetell.web.urls"
@@ -108,8 +120,8 @@ TEMPLATES: list[dict[str, Any]] = [
 DATABASES = {
     "default": dj_database_url.parse(
         environment.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'facetell.sqlite3'}"),
-        conn_max_age=60,
-        conn_health_checks=True,
+        # under ASGI each request has a thread of its own, which would leave its connection open
+        conn_max_age=0,
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -131,7 +143,8 @@ STORAGES: dict[str, Any] = {
 }
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_TEMP_DIR = str(DATA_DIR / "incoming")
+"""On the disk of the media: /tmp may be small, or memory."""
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

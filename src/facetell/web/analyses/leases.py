@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from facetell.web.analyses.models import Analysis, Result, Status
@@ -60,13 +60,13 @@ class Lease:
                 defaults={"document": document, "pictures": pictures},
             )
 
-    def fail(self, code: str, message: str) -> None:
-        """Write why it failed.
+    def fail(self, code: str, message: str, **fields: Any) -> None:
+        """Write why it failed, and other fields.
 
         Raises:
             LeaseLost: as above.
         """
-        self._end(Status.FAILED, error_code=code, error_message=message)
+        self._end(Status.FAILED, error_code=code, error_message=message, **fields)
 
     def cancel(self) -> None:
         """Write that it was cancelled.
@@ -76,13 +76,13 @@ class Lease:
         """
         self._end(Status.CANCELLED)
 
-    def release(self) -> None:
-        """Queue it again; the attempt counts.
+    def release(self, **fields: Any) -> None:
+        """Let it wait again, and write other fields; see `recovery`, which also calls for it.
 
         Raises:
             LeaseLost: as above.
         """
-        self._write(status=Status.QUEUED, lease_until=None, stage="", done=0)
+        self._write(status=Status.QUEUED, lease_until=None, stage="", done=0, **fields)
 
     def _end(self, status: Status, **fields: Any) -> None:
         self._write(status=status, lease_until=None, finished_at=timezone.now(), **fields)
@@ -100,10 +100,8 @@ class Lease:
 def take(analysis_id: str | UUID, worker: str) -> Lease | None:
     """Begin an attempt; None if the analysis is not to be had: ended, gone or with another."""
     now = timezone.now()
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=now)
     with transaction.atomic():
-        row = Analysis.objects.filter(free, pk=analysis_id, attempts__lt=settings.MAX_ATTEMPTS)
-        taken = row.update(
+        taken = Analysis.objects.filter(pk=analysis_id, status=Status.QUEUED).update(
             status=Status.RUNNING,
             worker=worker,
             attempts=F("attempts") + 1,
@@ -111,41 +109,9 @@ def take(analysis_id: str | UUID, worker: str) -> Lease | None:
             started_at=now,
             stage="",
             done=0,
+            total=None,
         )
         if not taken:
             return None
         attempt = Analysis.objects.values_list("attempts", flat=True).get(pk=analysis_id)
     return Lease(UUID(str(analysis_id)), attempt)
-
-
-def recover() -> tuple[int, int]:
-    """Queue again what silent workers had; park what was tried `MAX_ATTEMPTS` times.
-
-    Returns:
-        How many were queued again, how many parked.
-    """
-    from facetell.web.analyses.submission import enqueue
-
-    queued = parked = 0
-    silent = Analysis.objects.filter(status=Status.RUNNING, lease_until__lt=timezone.now())
-    for analysis in silent:
-        lease = Lease(analysis.pk, analysis.attempts)
-        try:
-            if analysis.attempts >= settings.MAX_ATTEMPTS:
-                lease.fail("worker_lost", _parked(analysis.attempts))
-                parked += 1
-            else:
-                with transaction.atomic():
-                    lease.release()
-                    enqueue(analysis)
-                queued += 1
-        except LeaseLost:  # its worker ended it, or another process recovers too
-            continue
-    return queued, parked
-
-
-def _parked(attempts: int) -> str:
-    return (
-        f"the worker died {attempts} times over this file, so it was put aside; it may need more "
-        "memory than there is: try fewer frames or a smaller video"
-    )

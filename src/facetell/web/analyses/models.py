@@ -1,7 +1,7 @@
 """What is stored: uploads, analyses of them, their results and batches.
 
 An analysis is the one truth about its job. The task engine only calls: which worker may write is
-settled here, by a lease (see `jobs`), so that any engine can be put under it.
+settled here, by a lease (see `leases`), so that any engine can be put under it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ class Analysis(models.Model):
             that was asked for; None for all faces.
         priority: the higher goes first; see `submission`.
         stage, done, total: progress: what it does, and frame `done` of about `total`.
-        attempts: how often a worker began it.
+        task: the engine's task that will call for it, or did.
+        attempts: how often a worker began it; names the attempt that may write.
+        workers_lost: how many workers died over it.
         lease_until: until when the worker that has it may be silent.
         label, p_fake: of the result, kept here to list and filter by.
         error_code, error_message: why it failed, for programs and for people.
@@ -102,7 +104,9 @@ class Analysis(models.Model):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(null=True, blank=True)
     cancel_asked = models.BooleanField(default=False)
+    task = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    workers_lost = models.PositiveSmallIntegerField(default=0)
     worker = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -64,7 +64,8 @@ def settings_of(analysis: Analysis) -> Settings:
 
 def enqueue(analysis: Analysis) -> None:
     """Give a queued analysis to the task engine; part of the caller's transaction."""
-    analyze.using(priority=analysis.priority).enqueue(str(analysis.id))
+    task = analyze.using(priority=analysis.priority).enqueue(str(analysis.id))
+    Analysis.objects.filter(pk=analysis.pk).update(task=task.id)
 
 
 def _earlier(upload: Upload, settings: Settings, batch: Batch | None) -> Analysis | None:

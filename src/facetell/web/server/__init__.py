@@ -1,0 +1,1 @@
+"""`facetell serve`: web server and workers as processes under one supervisor."""

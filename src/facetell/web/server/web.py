@@ -1,0 +1,36 @@
+"""The web server's process: uvicorn with our application.
+
+uvicorn, because one process with an event loop holds many event streams open at little cost, and
+hands an upload on in pieces as it comes.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+
+from facetell.web.lifeline import end_with_parent
+
+GRACE_S = 5
+"""How long requests that are under way may take when the server ends; event streams never end."""
+
+
+def main(host: str, port: int) -> None:
+    """Serve until the parent ends."""
+    end_with_parent(2 * GRACE_S)
+    uvicorn.run(
+        "facetell.web.asgi:application",
+        host=host,
+        port=port,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        proxy_headers=False,  # asgi.py believes the proxies that FACETELL_PROXY names, no others
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
