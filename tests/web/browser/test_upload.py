@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,3 +78,14 @@ def test_it_works_without_scripts(open_page: OpenPage) -> None:
     page.click("#start button")
     assert "/analyses/" in page.url
     assert page.locator("meta[http-equiv=refresh]").count() == 1
+
+
+def test_it_weighs_all_files_together(open_page: OpenPage, settings: Any, tmp_path: Path) -> None:
+    settings.MAX_REQUEST_BYTES = 1500
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_bytes(bytes(1000))
+    page = open_page("/")
+    page.set_input_files("#file", [tmp_path / "a.mp4", tmp_path / "b.mp4"])
+    page.click("#start button")
+    assert "at most 1.5 kB at once" in page.inner_text("#problem")
+    assert not Batch.objects.exists()

@@ -69,6 +69,7 @@ def _form(request: HttpRequest, problem: Problem | None = None) -> HttpResponse:
         "chosen_model": model,
         "suffixes": sorted(MEDIA_SUFFIXES),
         "max_bytes": server.MAX_UPLOAD_BYTES,
+        "max_total_bytes": server.MAX_REQUEST_BYTES,
         "max_files": server.DATA_UPLOAD_MAX_NUMBER_FILES,
         "words": _words(),
     }
@@ -83,6 +84,7 @@ def _words() -> dict[str, str]:
         "tooLarge": gettext("{name} has {size}; at most {limit} are accepted"),
         "wrongType": gettext("{name} is no video or picture that can be read"),
         "tooMany": gettext("At most {limit} files can be sent at once"),
+        "tooMuch": gettext("Together they have {size}; send at most {limit} at once"),
         "empty": gettext("{name} is empty"),
         "noPreview": gettext("No preview in this browser; it can be analysed all the same"),
         "remove": gettext("Remove {name}"),

@@ -13,6 +13,7 @@ const bar = document.getElementById("bar");
 const percent = document.getElementById("percent");
 const limits = {
   maxBytes: Number(form.dataset.maxBytes),
+  maxTotalBytes: Number(form.dataset.maxTotalBytes),
   maxFiles: Number(form.dataset.maxFiles),
   suffixes: new Set(form.dataset.suffixes.split(" ")),
 };
@@ -53,8 +54,18 @@ function show() {
   list.replaceChildren(...rows);
   list.hidden = !files.length;
   form.classList.toggle("has-files", files.length > 0);
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  total.textContent = files.length > 1 ? say("files", { count: files.length, size: size(bytes) }) : "";
+  const all = { count: files.length, size: size(totalBytes()) };
+  total.textContent = files.length > 1 ? say("files", all) : "";
+}
+
+function totalBytes() {
+  return files.reduce((sum, file) => sum + file.size, 0);
+}
+
+function faultOfAll() {
+  const [bytes, limit] = [totalBytes(), limits.maxTotalBytes];
+  if (files.length > limits.maxFiles) return say("tooMany", { limit: limits.maxFiles });
+  return bytes > limit ? say("tooMuch", { size: size(bytes), limit: size(limit) }) : "";
 }
 
 function durationNotes(time_s) {
@@ -122,8 +133,7 @@ function send() {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (request) return;
-  const tooMany = files.length > limits.maxFiles && say("tooMany", { limit: limits.maxFiles });
-  const reason = tooMany || files.map((file) => fault(file, limits)).find(Boolean);
+  const reason = files.map((file) => fault(file, limits)).find(Boolean) || faultOfAll();
   if (reason) complain(reason);
   else send();
 });
