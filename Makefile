@@ -11,7 +11,7 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-.PHONY: run test lint format bench samples train-demo lock clean help
+.PHONY: run test lint format bench soak samples train-demo lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ format: $(call stamp,$(EXTRAS)) ## rewrite the code in the house format
 bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, then peak memory
 	$(bin)/python benchmarks/reference.py
 	$(bin)/python benchmarks/memory.py
+
+soak: $(call stamp,$(EXTRAS)) ## 200 analyses while each worker is killed twice: minutes
+	$(bin)/python benchmarks/web_soak.py
 
 samples: $(call stamp,$(EXTRAS)) ## make the bundled sample pair again
 	$(bin)/python tools/make_samples.py src/facetell/data/samples
