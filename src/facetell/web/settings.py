@@ -47,6 +47,20 @@ MODELS = environment.words("FACETELL_MODELS")
 THREADS = environment.whole("FACETELL_THREADS", 0)
 """Threads of each worker's inference; 0 takes all cores."""
 
+# The REST API ---------------------------------------------------------------------------------
+RATE_KEY = environment.whole("FACETELL_RATE_KEY", 600)
+"""Requests a minute with one key; 0 for no limit."""
+RATE_ADDRESS = environment.whole("FACETELL_RATE_ADDRESS", 3000)
+"""Requests a minute to the API from one address; 0 for no limit."""
+
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Django's 300 would drop the counters of busy addresses
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+
 # Jobs ---------------------------------------------------------------------------------------
 LEASE_S = environment.whole("FACETELL_LEASE_S", 30, 2)
 """A job whose worker has not been heard of for so long is given to another."""
@@ -83,12 +97,14 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "facetell.web.accounts",
     "facetell.web.analyses",
+    "facetell.web.api",
     "facetell.web.pages",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "facetell.web.accounts.headers.SecurityHeadersMiddleware",
+    "facetell.web.api.middleware.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

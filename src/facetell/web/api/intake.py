@@ -1,0 +1,65 @@
+"""POST /analyses: a file and settings → a queued analysis, or the one that answers it already."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from django.http import HttpRequest, HttpResponse
+from ninja import File, Form, Schema, UploadedFile
+from pydantic import Field
+
+from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings
+from facetell.web.analyses.submission import submit
+from facetell.web.analyses.uploads import keep
+from facetell.web.api.analyses import router
+from facetell.web.api.answers import json_answer
+from facetell.web.api.authentication import owner_of
+from facetell.web.api.problems import Invalid
+from facetell.web.api.responses import refusals
+from facetell.web.api.schemas import AnalysisSummary, address
+
+
+class Wish(Schema):
+    """How a file is to be analysed."""
+
+    frames: str = Field(
+        DEFAULT_FRAMES, description="how many frames: a whole number, or all", examples=["40"]
+    )
+    model: str = Field(DEFAULT_MODEL, description="name of one of GET /models")
+    start_s: float | None = Field(None, ge=0, description="analyse from here on, seconds")
+    end_s: float | None = Field(None, ge=0, description="analyse up to here, seconds")
+
+    def settings(self) -> Settings:
+        """Check it.
+
+        Raises:
+            UnknownSetting, UnknownModel: a value makes no sense.
+        """
+        return Settings(self.frames, self.model, self.start_s, self.end_s)
+
+
+@router.post(
+    "/analyses",
+    operation_id="create_analysis",
+    summary="Analyse a file",
+    response={
+        202: AnalysisSummary,
+        200: AnalysisSummary,
+        **refusals(401, 403, 400, 410, 413, 415, 422, 429, 503, 507),
+    },
+)
+def create(
+    request: HttpRequest,
+    wish: Form[Wish],
+    file: Annotated[UploadedFile | None, File(description="a video or picture")] = None,
+) -> HttpResponse:
+    """Store a file and queue its analysis; answer 200 if the same was asked before."""
+    if file is None:
+        raise Invalid("send a video or picture as the multipart field `file`")
+    settings = wish.settings()
+    upload = keep(owner_of(request), file.chunks(), file.name or "")
+    analysis, new = submit(owner_of(request), upload, settings)
+    response = json_answer(request, AnalysisSummary.of(analysis))
+    response.status_code = 202 if new else 200
+    response["Location"] = address(analysis.pk)
+    return response
