@@ -34,6 +34,7 @@ def filled(route: str, thing: uuid.UUID) -> str:
     """The address of one thing."""
     plain = {"slug:ending": "json", "slug:kind": "faces", "int:number": 0}
     plain |= {"ending": "json", "extension": "json", "number": 0}
+    plain |= {"uidb64": "MQ", "token": "none"}
     path = "/" + route
     for name, value in plain.items():
         path = path.replace(f"<{name}>", str(value))

@@ -18,9 +18,12 @@ class AccountsConfig(AppConfig):
         from django.contrib.auth.models import User
 
         from facetell.web.accounts.exposure import check_exposure
+        from facetell.web.accounts.guests import delete_lost_guests
         from facetell.web.accounts.people import forget_sole_user
+        from facetell.web.analyses.keeper import tidying
 
         checks.register(check_exposure)
         post_save.connect(forget_sole_user, sender=User)
         post_delete.connect(forget_sole_user, sender=User)
         post_migrate.connect(forget_sole_user, sender=self)
+        tidying.connect(delete_lost_guests)

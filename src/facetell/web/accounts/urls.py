@@ -11,5 +11,7 @@ urlpatterns = [
     path("", views.account, name="account"),
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("admission/", views.admission, name="admission"),
+    path("set-password/<uidb64>/<token>/", views.SetPassword.as_view(), name="set-password"),
     path("leave/", views.leave, name="leave"),
 ]

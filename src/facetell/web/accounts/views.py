@@ -8,17 +8,23 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordResetConfirmView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
+from facetell.web.accounts.admission import AdmissionForm, admit
 from facetell.web.accounts.forms import SignInForm
+from facetell.web.accounts.gate import MODEL_BACKEND
+from facetell.web.accounts.guests import move_everything
 from facetell.web.accounts.leaving import delete_account, delete_everything, sign_out_everywhere
+from facetell.web.accounts.people import is_guest
 from facetell.web.analyses.models import Analysis
 
 
@@ -27,13 +33,57 @@ class SignIn(LoginView):
 
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
-    redirect_authenticated_user = True
+
+    @property
+    def redirect_authenticated_user(self) -> bool:  # type: ignore[override]
+        """Whether there is nothing to do here; a guest may still sign in."""
+        return not _is_guest(self.request)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in; what somebody did as a guest before stays theirs."""
+        guest = cast(User, self.request.user) if _is_guest(self.request) else None
+        if guest is not None:
+            move_everything(User.objects.get(pk=guest.pk), form.get_user())
+        return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add whether there is anybody who could sign in."""
         active = User.objects.filter(is_active=True)
         nobody = not active.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
         return super().get_context_data(nobody=nobody, guests=settings.GUESTS, **kwargs)
+
+
+class SetPassword(PasswordResetConfirmView):
+    """Where a link of the staff leads: somebody sets a password, and is signed in."""
+
+    template_name = "accounts/set_password.html"
+    post_reset_login = True
+    post_reset_login_backend = MODEL_BACKEND
+    success_url = reverse_lazy("upload")
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """Show the form, or that the link is no longer good."""
+        status = 200 if context["validlink"] else 410
+        return super().render_to_response(context, status=status, **kwargs)
+
+
+@login_required
+@sensitive_variables("link")
+def admission(request: HttpRequest) -> HttpResponse:
+    """The staff's page: a link for a new person, or for one who forgot the password.
+
+    Raises:
+        Http404: there are no accounts, or the user is no member of the staff.
+    """
+    _require_accounts()
+    user = cast(User, request.user)
+    if not user.is_staff:
+        raise Http404
+    form, link = AdmissionForm(request.POST or None), ""
+    if request.method == "POST" and form.is_valid():
+        link = request.build_absolute_uri(admit(form.cleaned_data["name"], user))
+    days = settings.PASSWORD_RESET_TIMEOUT // (24 * 3600)
+    return render(request, "accounts/admission.html", {"form": form, "link": link, "days": days})
 
 
 @login_required
@@ -75,6 +125,10 @@ def leave(request: HttpRequest) -> HttpResponse:
     delete_everything(user)
     messages.success(request, _("All your analyses and videos were deleted."))
     return redirect("account")
+
+
+def _is_guest(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and is_guest(request.user)
 
 
 def _require_accounts() -> None:

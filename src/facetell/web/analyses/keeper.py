@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.dispatch import Signal
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -19,6 +20,8 @@ from facetell.web.analyses.recovery import recover
 
 logger = logging.getLogger(__name__)
 
+tidying = Signal()
+"""Sent when house is kept, to apps that this one does not know."""
 TIDY_EVERY_S = 600.0
 TASKS_KEPT = timedelta(days=1)
 """The engine's rows tell nothing that the analyses don't."""
@@ -59,3 +62,4 @@ def tidy() -> None:
     # those of workers that died never end
     DBTaskResult.objects.exclude(status="READY").filter(started_at__lt=now - TASKS_KEPT).delete()
     Session.objects.filter(expire_date__lt=now).delete()
+    tidying.send(sender=None)
