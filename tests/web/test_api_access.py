@@ -15,7 +15,7 @@ from facetell.web.accounts.models import ApiKey, Scope
 from facetell.web.analyses.models import Analysis
 from tests.web.api_client import ROOT, client_of
 
-FREE = {"/api/v1/health"}
+FREE = {f"{ROOT}/{name}" for name in ("health", "ready", "metrics")}
 
 
 @pytest.fixture(autouse=True)

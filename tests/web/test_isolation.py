@@ -38,7 +38,7 @@ def filled(route: str, thing: uuid.UUID) -> str:
     path = "/" + route
     for name, value in plain.items():
         path = path.replace(f"<{name}>", str(value))
-    return re.sub(r"<(uuid:)?\w+_id>", str(thing), path)
+    return re.sub(r"<(uuid:|uuidstr:)?\w+_id>", str(thing), path)
 
 
 def answer(client: Client, method: str, route: str, thing: uuid.UUID) -> tuple[int, str]:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from facetell.cli import main
+from tests.web.conftest import SAMPLE
 
 PATIENCE_S = 90.0
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -132,6 +134,21 @@ def test_the_sample_gets_its_verdict_and_all_ends_on_sigterm(serve: Callable[...
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(timeout=40) == 0, served.errors()
     assert all(is_gone(pid) for pid in children)
+
+
+def test_the_client_in_the_documentation_works(
+    serve: Callable[..., Served],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served = serve("--workers", "1")
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
+    [client] = re.findall(r"^```py\n(.*?)^```", page, re.S | re.M)
+    assert "http://127.0.0.1:8000" in client
+    shutil.copy(SAMPLE, served.folder / "clip.mp4")
+    monkeypatch.chdir(served.folder)
+    exec(client.replace("http://127.0.0.1:8000", served.address), {})
+    assert re.fullmatch(r"done (fake|real|inconclusive) 0\.\d+", capsys.readouterr().out.strip())
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from facetell.web.analyses.problems import NotEnded
 from facetell.web.api.analyses import find
 from facetell.web.api.answers import file_answer, json_answer
 from facetell.web.api.problems import NotFound
-from facetell.web.api.responses import refusals
+from facetell.web.api.responses import binary, refusals
 from facetell.web.api.schemas import Face, FaceList, Timeline, address
 
 router = Router(tags=["evidence"])
@@ -28,12 +28,6 @@ _SENT_AS = {
     "csv": "text/csv; charset=utf-8",
     "pdf": "application/pdf",
 }
-
-
-def _binary(content_type: str) -> dict[str, Any]:
-    """Describe an answer that is not JSON."""
-    content = {content_type: {"schema": {"type": "string", "format": "binary"}}}
-    return {"responses": {200: {"description": "OK", "content": content}}}
 
 
 @router.get(
@@ -74,7 +68,7 @@ def faces(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     operation_id="get_face",
     summary="A face crop",
     response={200: None, 304: None, **READ},
-    openapi_extra=_binary("image/jpeg"),
+    openapi_extra=binary("image/jpeg"),
 )
 def face(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     """Send the crop that was scored."""
@@ -86,7 +80,7 @@ def face(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     operation_id="get_heatmap",
     summary="Where in a face crop the model looked",
     response={200: None, 304: None, **READ},
-    openapi_extra=_binary("image/jpeg"),
+    openapi_extra=binary("image/jpeg"),
 )
 def heatmap(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     """Send the crop with the heat map over it."""
@@ -98,7 +92,7 @@ def heatmap(request: HttpRequest, analysis_id: UUID, number: int) -> HttpRespons
     operation_id="get_frame",
     summary="A sampled frame, where frames are kept",
     response={200: None, 304: None, **READ},
-    openapi_extra=_binary("image/jpeg"),
+    openapi_extra=binary("image/jpeg"),
 )
 def frame(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     """Send a frame as it was analysed, scaled down."""
@@ -113,7 +107,7 @@ def _report(kind: str) -> None:
         operation_id=f"get_report_{kind}",
         summary=f"The report as {kind.upper()}",
         response={200: None, 304: None, **READ},
-        openapi_extra=_binary(_SENT_AS[kind].partition(";")[0]),
+        openapi_extra=binary(_SENT_AS[kind].partition(";")[0]),
         url_name=f"report_{kind}",
     )
     def report(request: HttpRequest, analysis_id: UUID) -> HttpResponse:

@@ -51,6 +51,13 @@ class RateLimited(Problem):
         self.wait_s = wait_s
 
 
+class NotReady(Problem):
+    """Something that the server needs does not answer."""
+
+    code = "not_ready"
+    status = 503
+
+
 class Invalid(Problem):
     """A parameter that cannot be understood, or two that don't go together."""
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field
 
 from facetell import __version__
 from facetell.web.analyses.choices import DEFAULT_MODEL, frame_choices, models
+from facetell.web.analyses.models import Analysis, Status
+from facetell.web.api.problems import NotReady
 from facetell.web.api.responses import refusals
 from facetell.weights import ModelCard
 
+logger = logging.getLogger(__name__)
 router = Router(tags=["server"])
 
 
@@ -67,6 +78,30 @@ def list_models(request: HttpRequest) -> ModelList:  # noqa: ARG001 (ninja's)
 
 
 @router.get(
+    "/ready",
+    auth=None,
+    operation_id="ready",
+    summary="Whether files can be analysed now",
+    response={200: Health, **refusals(429, 503)},
+)
+def ready(request: HttpRequest) -> Health:  # noqa: ARG001
+    """Ask the database, write to the storage, and look whether the queue moves; needs no key.
+
+    Raises:
+        NotReady: one of them does not answer.
+    """
+    try:
+        stuck = _is_stuck()
+        default_storage.delete(default_storage.save("ready", ContentFile(b"")))
+    except (DatabaseError, OSError) as error:
+        logger.warning("not ready: %s", error)
+        raise NotReady("database or storage do not answer; the log says more") from error
+    if stuck:
+        raise NotReady("analyses wait and no worker takes them; is one running?")
+    return Health(status="ok", version=__version__)
+
+
+@router.get(
     "/health",
     auth=None,
     operation_id="health",
@@ -76,6 +111,17 @@ def list_models(request: HttpRequest) -> ModelList:  # noqa: ARG001 (ninja's)
 def health(request: HttpRequest) -> Health:  # noqa: ARG001
     """Answer without looking at anything else; needs no key."""
     return Health(status="ok", version=__version__)
+
+
+def _is_stuck() -> bool:
+    """Whether something waits that a worker would have taken by now, and none is at work."""
+    now = timezone.now()
+    waited = now - timedelta(seconds=2 * settings.LEASE_S)
+    return (
+        Analysis.objects.filter(status=Status.QUEUED, created_at__lt=waited).exists()
+        and not Analysis.objects.filter(lease_until__gt=now).exists()
+        and not Analysis.objects.filter(finished_at__gt=waited).exists()
+    )
 
 
 def _model(card: ModelCard) -> Model:

@@ -18,6 +18,7 @@ from facetell.web.api import (
     events,
     evidence,
     intake,  # noqa: F401 (adds to the router of analyses)
+    metrics,
     server,
 )
 from facetell.web.api.authentication import Key, Session
@@ -35,7 +36,7 @@ api = NinjaAPI(
 )
 # Two routers must not share an address: the first would answer 405 for the other's methods. So
 # `intake` adds to the router of `analyses`.
-for router in (analyses.router, events.router, evidence.router, server.router):
+for router in (analyses.router, events.router, evidence.router, server.router, metrics.router):
     api.add_router("", router)
 
 
