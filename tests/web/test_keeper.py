@@ -55,7 +55,8 @@ def test_it_deletes_uploads_that_nothing_came_of(
 
 
 def test_where_videos_are_not_kept_one_goes_with_its_last_analysis(
-    queued: Analysis, settings
+    queued: Analysis,
+    settings: Any,
 ) -> None:
     settings.RETENTION_DAYS = 0
     second, _ = submit(queued.owner, queued.upload, Settings(frames="6", model="tiny"))
