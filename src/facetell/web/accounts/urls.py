@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from facetell.web.accounts import views
+from facetell.web.accounts import key_pages, views
 
 urlpatterns = [
     path("", views.account, name="account"),
@@ -13,5 +13,7 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("admission/", views.admission, name="admission"),
     path("set-password/<uidb64>/<token>/", views.SetPassword.as_view(), name="set-password"),
+    path("keys/", key_pages.keys, name="keys"),
+    path("keys/<int:key_id>/revoke/", key_pages.revoke, name="revoke-key"),
     path("leave/", views.leave, name="leave"),
 ]

@@ -101,7 +101,8 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your password was changed; other browsers are signed out."))
         return redirect("account")
     count = Analysis.objects.filter(owner=user).count()
-    return render(request, "accounts/account.html", {"form": form, "count": count})
+    shown = {"form": form, "count": count, "guest": is_guest(user)}
+    return render(request, "accounts/account.html", shown)
 
 
 @login_required
