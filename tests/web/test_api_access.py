@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from facetell.web.accounts.keys import MARK, make_key, recognize, revoke_key
 from facetell.web.accounts.models import ApiKey, Scope
-from facetell.web.analyses.models import Analysis
+from facetell.web.analyses.models import Analysis, Batch
 from tests.web.api_client import ROOT, client_of
 
 FREE = {f"{ROOT}/{name}" for name in ("health", "ready", "metrics")}
@@ -31,7 +31,11 @@ def operations() -> list[tuple[str, str]]:
 
 
 def filled(path: str, analysis: Analysis) -> str:
-    return path.replace("{analysis_id}", str(analysis.pk)).replace("{number}", "0")
+    batch, _ = Batch.objects.get_or_create(owner=analysis.owner)
+    ids = {"{analysis_id}": analysis.pk, "{batch_id}": batch.pk, "{number}": 0}
+    for name, value in ids.items():
+        path = path.replace(name, str(value))
+    return path
 
 
 def test_strangers_learn_nothing_at_any_address(done: Analysis, bob: User) -> None:

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
-    path("api/v1/", include("facetell.web.api.v1")),
+    path("api/v1/", include("facetell.web.api.urls")),
     path("account/", include("facetell.web.accounts.urls")),
     path("", include("facetell.web.pages.urls")),
 ]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path, re_path
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from facetell import __version__
 from facetell.errors import FacetellError
 from facetell.web.analyses.problems import Problem
 from facetell.web.api import (
     analyses,
+    batches,
     events,
     evidence,
     intake,  # noqa: F401 (adds to the router of analyses)
@@ -22,11 +24,26 @@ from facetell.web.api import (
     server,
 )
 from facetell.web.api.authentication import Key, Session
-from facetell.web.api.problems import NotFound, problem, tell
+from facetell.web.api.problems import CONTENT_TYPE, NotFound, problem, tell
 
 logger = logging.getLogger(__name__)
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """Ninja's API, whose document says that problems are problem+json."""
+
+    def get_openapi_schema(self, **arguments: Any) -> OpenAPISchema:
+        """Write the OpenAPI document."""
+        document = super().get_openapi_schema(**arguments)
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                for status, answer in operation["responses"].items():
+                    if int(status) >= HTTPStatus.BAD_REQUEST:
+                        answer["content"] = {CONTENT_TYPE: answer["content"]["application/json"]}
+        return document
+
+
+api = Api(
     title="facetell",
     version=__version__,
     description="Tells whether the faces in a video are real. See docs/api.md.",
@@ -36,7 +53,14 @@ api = NinjaAPI(
 )
 # Two routers must not share an address: the first would answer 405 for the other's methods. So
 # `intake` adds to the router of `analyses`.
-for router in (analyses.router, events.router, evidence.router, server.router, metrics.router):
+for router in (
+    analyses.router,
+    batches.router,
+    events.router,
+    evidence.router,
+    server.router,
+    metrics.router,
+):
     api.add_router("", router)
 
 
@@ -77,6 +101,3 @@ def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
 def nowhere(request: HttpRequest, **_: Any) -> HttpResponse:  # noqa: ARG001 (Django's)
     """Answer for addresses that the API does not have."""
     return tell(NotFound("there is nothing at this address; see /api/v1/docs"))
-
-
-urlpatterns = [path("", api.urls), re_path("", nowhere)]

@@ -1,0 +1,115 @@
+"""Files of a request → the files to analyse: a zip is taken apart, by strict limits.
+
+Nothing is unpacked by the names within: each member is streamed into the storage like an upload,
+where its true size is counted, whatever the archive says about it.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from ninja import UploadedFile
+
+from facetell.web.analyses.problems import Problem, UploadTooLarge, WrongType
+from facetell.web.analyses.uploads import clean_name
+
+MOST_FILES = 100
+MOST_RATIO = 100
+"""Videos hardly shrink; what unpacks to more than so many times its size is no video."""
+CHUNK_BYTES = 1 << 20
+
+
+class BadArchive(Problem):
+    """A zip that cannot be read, or that holds more than is taken."""
+
+    code = "bad_archive"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file to analyse.
+
+    Attributes:
+        name: without folders.
+        chunks: reads its bytes, once.
+    """
+
+    name: str
+    chunks: Callable[[], Iterator[bytes]]
+
+
+def members(files: Sequence[UploadedFile], stack: ExitStack) -> Iterator[Member]:
+    """Yield each file; a zip's files in its stead.
+
+    Args:
+        files: what was sent.
+        stack: keeps the archives open until the members are read.
+
+    Raises:
+        BadArchive: a zip is broken, too full, locked, or holds what grows beyond measure.
+    """
+    number = 0
+    for file in files:
+        for member in _opened(file, stack):
+            number += 1
+            if number > MOST_FILES:
+                raise BadArchive(f"more than {MOST_FILES} files in one batch; send several")
+            yield member
+
+
+def _opened(file: UploadedFile, stack: ExitStack) -> Iterator[Member]:
+    name = clean_name(file.name or "")
+    if PurePosixPath(name).suffix.lower() != ".zip":
+        yield Member(name, lambda: iter(file.chunks()))
+        return
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(file))
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise BadArchive(f"{name}: no zip that can be read: {error}") from error
+    found = [info for info in archive.infolist() if not _is_by_the_way(info)]
+    _check(name, found)
+    for info in found:
+        yield Member(clean_name(info.filename), _reader(archive, info))
+
+
+def _is_by_the_way(info: zipfile.ZipInfo) -> bool:
+    """Whether it is a folder, or what macOS puts beside each file."""
+    path = PurePosixPath(info.filename)
+    return info.is_dir() or path.parts[:1] == ("__MACOSX",) or path.name == ".DS_Store"
+
+
+def _check(name: str, found: Sequence[zipfile.ZipInfo]) -> None:
+    if len(found) > MOST_FILES:
+        raise BadArchive(f"{name}: {len(found)} files; send at most {MOST_FILES} at once")
+    whole = sum(info.file_size for info in found)
+    if whole > settings.MAX_REQUEST_BYTES:
+        raise UploadTooLarge(f"{name}: unpacks to more than one request may hold; send several")
+    for info in found:
+        if info.flag_bits & 0x1:
+            raise BadArchive(f"{name}: {clean_name(info.filename)} is locked with a password")
+        if info.file_size > MOST_RATIO * max(info.compress_size, 1):
+            raise BadArchive(f"{name}: {clean_name(info.filename)} unpacks beyond all measure")
+
+
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Iterator[bytes]]:
+    name = clean_name(info.filename)
+
+    def chunks() -> Iterator[bytes]:
+        if PurePosixPath(name).suffix.lower() == ".zip":
+            raise WrongType(f"{name}: a zip within a zip is not opened; send it by itself")
+        try:
+            with archive.open(info) as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    yield chunk
+        # zlib.error is none of zipfile's; NotImplementedError is a method that it lacks
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
+            raise BadArchive(f"{name}: cannot be unpacked: {error}") from error
+
+    return chunks
