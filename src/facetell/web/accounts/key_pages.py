@@ -18,6 +18,7 @@ from facetell.web.accounts.models import Scope
 from facetell.web.accounts.people import is_guest
 
 LIFETIMES_DAYS = (30, 90, 365)
+SELECT = {"class": "form-select"}
 
 
 def _lifetimes() -> list[tuple[str, str]]:
@@ -31,6 +32,7 @@ class KeyForm(forms.Form):
     name = forms.CharField(max_length=100, label=gettext_lazy("Name"))
     scope = forms.ChoiceField(
         label=gettext_lazy("It may"),
+        widget=forms.Select(attrs=SELECT),
         choices=[
             (Scope.READ, gettext_lazy("read")),
             (Scope.WRITE, gettext_lazy("read, send, cancel and delete")),
@@ -38,6 +40,8 @@ class KeyForm(forms.Form):
     )
     days = forms.TypedChoiceField(
         label=gettext_lazy("It is good for"),
+        widget=forms.Select(attrs=SELECT),
+        initial="90",
         choices=_lifetimes,
         coerce=int,
         empty_value=None,
