@@ -58,6 +58,13 @@ class NotReady(Problem):
     status = 503
 
 
+class Undone(Problem):
+    """Somebody cancelled what was waited for."""
+
+    code = "cancelled"
+    status = 409
+
+
 class Invalid(Problem):
     """A parameter that cannot be understood, or two that don't go together."""
 

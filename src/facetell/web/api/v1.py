@@ -17,6 +17,7 @@ from facetell.web.analyses.problems import Problem
 from facetell.web.api import (
     analyses,
     batches,
+    detect,
     events,
     evidence,
     intake,  # noqa: F401 (adds to the router of analyses)
@@ -56,6 +57,7 @@ api = Api(
 for router in (
     analyses.router,
     batches.router,
+    detect.router,
     events.router,
     evidence.router,
     server.router,
