@@ -36,7 +36,8 @@ def patiently(access: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
             if time.monotonic() >= until_s:
                 raise
             logger.warning("the database does not answer, trying again: %s", error)
-        # within a transaction nothing is closed; outside a broken connection is opened anew
-        connection.close_if_unusable_or_obsolete()
+        # a broken connection is opened anew, but not under a caller's transaction
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
