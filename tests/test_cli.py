@@ -26,6 +26,7 @@ from facetell.cli.progress import ProgressLine
 from facetell.errors import FacetellError, InputNotFound, ModelNotFound
 from facetell.features import FrameFeatures
 from facetell.options import MEDIA_SUFFIXES, Options
+from facetell.report import folder
 from facetell.report.csv_report import SUMMARY_COLUMNS, TIMELINE_COLUMNS
 from facetell.report.features import COLUMNS
 from facetell.verdict import Verdict, error_verdict
@@ -333,6 +334,28 @@ def test_it_refuses_an_output_that_cannot_be_made(
     assert main(["scan", "fake-1.mp4", "--output", "real-1.mp4"]) == 2
     assert "--output real-1.mp4: cannot make this folder" in capsys.readouterr().err
     assert analyzers == [], "found before any model is loaded"
+
+
+def test_it_writes_a_pdf_report_where_asked(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("reportlab", reason="the extra pdf is not installed")
+    monkeypatch.setattr(folder, "render_pdf", lambda *told: repr(told[3]).encode())
+    given = ["scan", "fake-1.mp4", "real-1.mp4", "--output", "out", "--frames", "7"]
+    assert main([*given, "--pdf"]) == 0
+    for name in ("fake-1.mp4", "real-1.mp4"):
+        assert "frames=7" in Path("out", name, "report.pdf").read_text()
+    assert main(given) == 0
+    assert [*Path("out").rglob("report.pdf")] == []
+
+
+def test_it_refuses_a_pdf_report_before_any_model_is_loaded(
+    media: Path, capsys: Out, analyzers: list[FakeAnalyzer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["scan", "fake-1.mp4", "--pdf"]) == 2
+    assert "say into which folder with --output" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "reportlab", None)
+    assert main(["scan", "fake-1.mp4", "--output", "out", "--pdf"]) == 3
+    assert "pip install 'facetell[pdf]'" in capsys.readouterr().err
+    assert analyzers == []
 
 
 def test_it_refuses_an_output_that_cannot_be_written(media: Path, capsys: Out) -> None:

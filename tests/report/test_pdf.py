@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,9 +14,9 @@ from facetell.errors import MissingDependency
 from facetell.options import Options
 from facetell.report.folder import write_report
 from facetell.report.pdf import render_pdf
-from facetell.report.statements import LIMITS, TITLES
+from facetell.report.statements import LIMITS, TITLES, method
 from facetell.verdict import Verdict, error_verdict
-from facetell.weights import ModelCard
+from facetell.weights import UNFITTED, Metric, ModelCard
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -79,6 +80,33 @@ def test_it_tells_thresholds_and_how_often_they_err(
         assert metric.name in told
 
 
+def test_it_sets_measured_error_rates_beside_the_thresholds(
+    make_verdict: MakeVerdict, card: ModelCard
+) -> None:
+    unmeasured = " ".join(pages(make_verdict(), card))
+    assert "How often they err was not measured for this model." in unmeasured
+    rates = (
+        Metric("real called fake", 0.0645, 0.0, 0.1277, 31, "clips"),
+        Metric("fake called inconclusive", 0.75, None, None, 36, "clips"),
+    )
+    told = " ".join(pages(make_verdict(), replace(card, metrics=rates)))
+    assert "called fake called inconclusive called real" in told
+    assert "Real 6 % (0–13) - - 31 clips" in told
+    assert "Fake - 75 % - 36 clips" in told
+
+
+def test_it_tells_the_settings_and_whether_the_model_was_calibrated(
+    make_verdict: MakeVerdict, card: ModelCard
+) -> None:
+    told = " ".join(pages(make_verdict(), card))
+    assert "Frames asked for 16" in told
+    assert "5 frames a burst, 0.1 s from one to the next" in told
+    assert method(fitted=True)[3] in told
+    told = " ".join(pages(make_verdict(), replace(card, calibration=UNFITTED)))
+    assert method(fitted=False)[3] in told
+    assert method(fitted=True)[3] not in told
+
+
 def test_it_dates_and_names_the_document(make_verdict: MakeVerdict, card: ModelCard) -> None:
     verdict = make_verdict()
     reader = read(render_pdf(verdict, card, MADE_AT))
@@ -88,7 +116,10 @@ def test_it_dates_and_names_the_document(make_verdict: MakeVerdict, card: ModelC
     assert verdict.path.name in str(about.title)
     assert str(verdict.sha256) in str(about.subject)
     assert about.creation_date == MADE_AT
-    assert len(reader.outline) >= len(verdict.tracks)
+    assert str(reader.root_object["/Lang"]) == "en"
+    titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]
+    assert titles[0] == f"Verdict: {TITLES[verdict.label]}"
+    assert titles[-2:] == ["Face 3", "Face 1"]
 
 
 def test_the_same_verdict_gives_the_same_bytes(make_verdict: MakeVerdict, card: ModelCard) -> None:
@@ -98,6 +129,49 @@ def test_the_same_verdict_gives_the_same_bytes(make_verdict: MakeVerdict, card: 
     assert render_pdf(verdict, card, MADE_AT) != render_pdf(
         verdict, card, MADE_AT + timedelta(seconds=1)
     )
+
+
+def test_what_was_written_before_changes_nothing(
+    make_verdict: MakeVerdict, card: ModelCard
+) -> None:
+    hindi, arabic = (make_verdict(path=Path(n)) for n in ("साक्षात्कार.mp4", "مقابلة مصورة.mp4"))
+    first = render_pdf(hindi, card, MADE_AT)
+    render_pdf(arabic, card, MADE_AT)
+    assert render_pdf(hindi, card, MADE_AT) == first
+
+
+def test_reports_may_be_written_side_by_side(make_verdict: MakeVerdict, card: ModelCard) -> None:
+    verdicts = [make_verdict(path=Path(f"{n} साक्षात्कार.mp4")) for n in range(4)]
+    alone = [render_pdf(verdict, card, MADE_AT) for verdict in verdicts]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda verdict: render_pdf(verdict, card, MADE_AT), verdicts))
+    assert together == alone
+
+
+def test_all_its_letters_are_embedded(make_verdict: MakeVerdict, card: ModelCard) -> None:
+    reader = read(render_pdf(make_verdict(path=Path("साक्षात्कार مقابلة.mp4")), card, MADE_AT))
+    without: list[str] = []
+
+    def look(text: str, _matrix: Any, _text_matrix: Any, font: Any, _size: float) -> None:
+        if text.strip() and "/FontFile2" not in (font or {}).get("/FontDescriptor", {}):
+            without.append(text)
+
+    for page in reader.pages:
+        page.extract_text(visitor_text=look)
+    assert without == []
+
+
+@pytest.mark.parametrize("text", ["word " * 4000, "हिन्दी " * 1500, "w" * 15_000])
+def test_no_text_is_too_long_for_its_pages(
+    make_verdict: MakeVerdict, card: ModelCard, text: str
+) -> None:
+    verdict = make_verdict(
+        path=Path("/".join(["\x01" * 250] * 16)), reasons=(text,), warnings=(text,)
+    )
+    told = pages(verdict, replace(card, trained_on=text, terms=text))
+    assert len(told) > 8
+    assert f"page {len(told)} of" in told[-1]
+    assert "".join(told).count(r"\x01") >= 16 * 250
 
 
 @pytest.mark.parametrize(

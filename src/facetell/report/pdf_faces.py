@@ -69,7 +69,7 @@ def _grid(found: Sequence[Evidence]) -> Flowable:
     rows_needed = -(-len(found) // _ACROSS)
     side = min((WIDTH - _GUTTER) / (2 * _ACROSS) - 1, _ROOM / rows_needed - 20)
     cells = [_pair(evidence, side) for evidence in found]
-    cells += [[]] * (-len(cells) % _ACROSS)
+    cells += [[gap(0)]] * (-len(cells) % _ACROSS)
     rows = [cells[at : at + _ACROSS] for at in range(0, len(cells), _ACROSS)]
     made = Table(rows, colWidths=[WIDTH / _ACROSS] * _ACROSS, hAlign="LEFT")
     made.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), *_TIGHT])

@@ -13,7 +13,16 @@ from reportlab.platypus import Flowable, Image, Paragraph, Spacer, Table
 
 from facetell.report.facts import Fact
 from facetell.report.pdf_drawings import COLOURS
-from facetell.report.pdf_text import BOLD, MONO, SANS, SERIF, ShapedText, markup, needs_shaping
+from facetell.report.pdf_text import (
+    BOLD,
+    MONO,
+    SANS,
+    SERIF,
+    ShapedText,
+    markup,
+    needs_shaping,
+    runs,
+)
 
 PAGE = A4
 MARGIN = 19 * mm
@@ -78,7 +87,8 @@ def bullets(items: Iterable[str]) -> list[Flowable]:
 
 def warning(words: str) -> Flowable:
     """A sentence that must not be overlooked."""
-    box = Table([[Paragraph(f'<font name="{BOLD}">Warning:</font> {markup(words)}', WARNING)]])
+    told = Paragraph(f'<font name="{BOLD}">Warning:</font> {markup(words)}', WARNING)
+    box = Table([[told]], splitInRow=1)
     box.setStyle(
         [
             ("BACKGROUND", (0, 0), (-1, -1), COLOURS["sunken"]),
@@ -96,13 +106,13 @@ def definitions(facts: Iterable[Fact]) -> Flowable:
         [Paragraph(markup(fact.name), LABEL), prose(fact.value, HASH if fact.is_hash else CELL)]
         for fact in facts
     ]
-    return _lined(Table(rows, colWidths=[92, WIDTH - 92], style=_PLAIN))
+    return _lined(Table(rows, colWidths=[92, WIDTH - 92], style=_PLAIN, splitInRow=1))
 
 
 def prose(words: str, style: ParagraphStyle) -> Flowable:
     """A paragraph, or what can join letters where the script of the words asks for that."""
     if needs_shaping(words):
-        return ShapedText(words, style)
+        return ShapedText(runs(words), style)
     return Paragraph(markup(words), style)
 
 
@@ -127,7 +137,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[f
         for row in rows
     ]
     columns = [share * WIDTH for share in widths]
-    return _lined(Table([top, *cells], colWidths=columns, style=_PLAIN, repeatRows=1))
+    made = Table([top, *cells], colWidths=columns, style=_PLAIN, repeatRows=1, splitInRow=1)
+    return _lined(made)
 
 
 _PLAIN = [

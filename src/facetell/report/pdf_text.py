@@ -112,13 +112,15 @@ class ShapedText(Flowable):  # type: ignore[misc]
     """A file's name as its script writes it: Hindi and Arabic letters joined, in their order.
 
     Args:
-        text: of any length; it breaks where the line ends, best after a space or a sign.
+        found: the runs of a text of any length; it breaks where the line ends, best after a space
+            or a sign.
         style: whose size, leading and colour it takes.
     """
 
-    def __init__(self, text: object, style: ParagraphStyle) -> None:
+    def __init__(self, found: Sequence[Run], style: ParagraphStyle) -> None:
         super().__init__()
-        self._pieces = [piece for run in runs(text) for piece in _pieces(run)]
+        self._pieces = [piece for run in found for piece in _pieces(run)]
+        self._style = style
         self._size = style.fontSize
         self._leading = style.leading
         self._colour = style.textColor
@@ -129,9 +131,14 @@ class ShapedText(Flowable):  # type: ignore[misc]
         self._lines = _broken(self._pieces, width, self._size)
         return width, len(self._lines) * self._leading
 
-    def split(self, _width: float, _height: float) -> list[Flowable]:
-        """It stays on one page."""
-        return []
+    def split(self, width: float, height: float) -> list[Flowable]:
+        """Break between lines where a page ends; whole lines only."""
+        self.wrap(width, height)
+        fitting = int(height // self._leading)
+        if not 0 < fitting < len(self._lines):
+            return [self] if fitting else []
+        halves = self._lines[:fitting], self._lines[fitting:]
+        return [ShapedText([run for line in half for run in line], self._style) for half in halves]
 
     def draw(self) -> None:
         """Draw line by line from the top."""
@@ -149,7 +156,7 @@ class ShapedText(Flowable):  # type: ignore[misc]
 
 def _pieces(run: Run) -> Iterator[Run]:
     """What may not be broken: a word of a shaped script, else what ends in a space or a sign."""
-    pattern = r"\S+\s*|\s+" if run.font in _SHAPED else r"[^\s/._-]{1,24}[\s/._-]*|[\s/._-]+"
+    pattern = r"\S{1,40}\s*|\s+" if run.font in _SHAPED else r"[^\s/._-]{1,24}[\s/._-]*|[\s/._-]+"
     if run.font in (_CHINESE, _KOREAN):
         pattern = "."
     yield from (Run(run.font, piece) for piece in re.findall(pattern, run.text))
