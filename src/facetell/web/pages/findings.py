@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from django.utils.functional import Promise
+
 from facetell.errors import FacetellError
 from facetell.options import FacePoint
-from facetell.report.statements import LIMITS
 from facetell.report.style import SERIES
 from facetell.verdict import Label, TimelinePoint, label_of
 from facetell.web.analyses.choices import models
 from facetell.web.analyses.models import Analysis
+from facetell.web.pages.words import LIMITS
 from facetell.weights import ModelCard, Thresholds
 from facetell.wording import span
 
@@ -92,7 +94,7 @@ class Findings:
         return [reason for reason in self.document["reasons"] if reason not in self.warnings]
 
     @property
-    def limits(self) -> tuple[str, ...]:
+    def limits(self) -> tuple[str | Promise, ...]:
         """What it cannot see: what holds for every model, then for this one."""
         return (*LIMITS, *(self.card.limits if self.card else ()))
 

@@ -25,6 +25,20 @@ MEANINGS: dict[Label, str | Promise] = {
     "no_face": _("No face was found that is large and clear enough to be scored."),
     "error": _("The file could not be analysed, so nothing is said about its faces."),
 }
+LIMITS: tuple[str | Promise, ...] = (
+    _(
+        "A verdict is a statistical estimate. It proves nothing, and it should not be the only "
+        "ground for an accusation or for a decision about a person."
+    ),
+    _(
+        "Only faces are judged: not the voice, not the words, not the scene, nor whether a true "
+        "video is shown in a false context."
+    ),
+    _(
+        "Methods newer than the training data, heavy compression, filters and small faces make "
+        "errors more likely, in both directions."
+    ),
+)
 STATUSES: dict[str, str | Promise] = {
     Status.QUEUED: _("Waiting"),
     Status.RUNNING: _("Running"),
