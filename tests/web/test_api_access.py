@@ -145,3 +145,9 @@ def test_every_mistake_is_a_problem(ada: User, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("facetell.web.api.server.models", lambda: 1 / 0)
     answer = client.get(f"{ROOT}/models")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_wrong_address_is_told_as_such_without_token_or_key(db: None, method: str) -> None:
+    answer = Client(enforce_csrf_checks=True).generic(method, f"{ROOT}/nowhere")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

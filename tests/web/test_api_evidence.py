@@ -5,6 +5,8 @@ import json
 from django.core.files.storage import default_storage
 
 from facetell.web.analyses.models import Analysis, Status
+from facetell.web.api.documents import Document
+from facetell.web.api.v1 import api
 from tests.web.api_client import ROOT, client_of
 
 
@@ -23,6 +25,14 @@ def test_it_hands_out_timeline_and_faces(done: Analysis) -> None:
         assert "private" in answer.headers["Cache-Control"]
         again = client.get(faces[0][kind], headers={"If-None-Match": answer.headers["ETag"]})
         assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_json_report_is_what_the_document_says(done: Analysis) -> None:
+    operation = api.get_openapi_schema()["paths"][f"{ROOT}/analyses/{{analysis_id}}/report.json"]
+    content = operation["get"]["responses"][200]["content"]
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/Document"}
+    report = client_of(done.owner).get(f"{ROOT}/analyses/{done.pk}/report.json")
+    Document.model_validate_json(report.content)
 
 
 def test_it_hands_out_frames_that_are_kept(done: Analysis) -> None:

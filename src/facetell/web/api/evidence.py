@@ -14,6 +14,7 @@ from facetell.web.analyses.models import Analysis, Status
 from facetell.web.analyses.problems import NotEnded
 from facetell.web.api.analyses import find
 from facetell.web.api.answers import file_answer, json_answer
+from facetell.web.api.documents import Document
 from facetell.web.api.problems import NotFound
 from facetell.web.api.responses import binary, refusals
 from facetell.web.api.schemas import Face, FaceList, Timeline, address
@@ -106,8 +107,8 @@ def _report(kind: str) -> None:
         f"/analyses/{{uuid:analysis_id}}/report.{kind}",
         operation_id=f"get_report_{kind}",
         summary=f"The report as {kind.upper()}",
-        response={200: None, 304: None, **READ},
-        openapi_extra=binary(_SENT_AS[kind].partition(";")[0]),
+        response={200: Document if kind == "json" else None, 304: None, **READ},
+        openapi_extra=None if kind == "json" else binary(_SENT_AS[kind].partition(";")[0]),
         url_name=f"report_{kind}",
     )
     def report(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
