@@ -9,11 +9,13 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -41,10 +43,11 @@ class Served:
     def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FACETELL_", "DJANGO_"))}
         self.folder = folder
+        self._environment = kept | {"FACETELL_DATA_DIR": str(folder), "FACETELL_LEASE_S": "3"}
         self._err = (folder.parent / "serve.err").open("w+")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "facetell", "serve", "--port", "0", *arguments],
-            env=kept | {"FACETELL_DATA_DIR": str(folder), "FACETELL_LEASE_S": "3", **environment},
+            env=self._environment | environment,
             stdout=subprocess.PIPE,
             stderr=self._err,
             text=True,
@@ -63,6 +66,14 @@ class Served:
     def get(self, path: str) -> str:
         with self._browser.open(self.address + path, timeout=30) as answer:
             return str(answer.read().decode())
+
+    def make_key(self) -> str:
+        """Make a key for the API as the documentation says."""
+        command = [sys.executable, "-m", "facetell.web.manage", "apikey", "make", "laptop"]
+        made = subprocess.run(
+            command, env=self._environment, capture_output=True, text=True, check=True
+        )
+        return made.stdout.strip()
 
     def send_sample(self) -> str:
         """Press the button that analyses the bundled sample; return the page's path."""
@@ -149,6 +160,44 @@ def test_the_client_in_the_documentation_works(
     monkeypatch.chdir(served.folder)
     exec(client.replace("http://127.0.0.1:8000", served.address), {})
     assert re.fullmatch(r"done (fake|real|inconclusive) 0\.\d+", capsys.readouterr().out.strip())
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> None:
+    served = serve("--workers", "1")
+    _lay_out_clips(served.folder)
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
+    told, known = [], os.environ | {"KEY": served.make_key()}
+    for command in re.findall(r"^curl (.*)", page, re.M):
+        here = command.replace("http://127.0.0.1:8000", served.address)
+        answer = subprocess.run(
+            ["sh", "-c", f"curl -sS --fail-with-body {here}"],
+            cwd=served.folder,
+            env=known,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert answer.returncode == 0, command + answer.stdout + answer.stderr
+        told.append(answer.stdout)
+        if found := re.match(r'{"id":"([^"]+)"', answer.stdout):
+            known["ID"] = found[1]
+    mine, queued, events, batch, verdict = told
+    assert json.loads(mine)["count"] == 0
+    assert json.loads(queued)["settings"]["frames"] == "40"
+    assert '"status":"done"' in events
+    assert json.loads(batch)["summary"]["count"] == 3
+    assert json.loads(verdict)["output"] in {"Real", "Fake", "Inconclusive"}
+
+
+def _lay_out_clips(folder: Path) -> None:
+    """Lay the files that docs/api.md sends, each with bytes of its own, into a folder."""
+    for number, name in enumerate(("clip.mp4", "a.mp4", "b.mp4", "c.mp4")):
+        box = struct.pack(">I4s", 8 + number, b"free") + bytes(number)  # players skip it
+        (folder / name).write_bytes(SAMPLE.read_bytes() + box)
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(folder / "c.mp4", "c.mp4")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
