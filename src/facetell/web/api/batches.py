@@ -19,7 +19,8 @@ from facetell.web.analyses.uploads import keep
 from facetell.web.api import archives
 from facetell.web.api.answers import json_answer
 from facetell.web.api.authentication import owner_of
-from facetell.web.api.intake import Wish
+from facetell.web.api.idempotency import fingerprint_of, once
+from facetell.web.api.intake import IdempotencyKey, Wish
 from facetell.web.api.problems import Invalid, NotFound
 from facetell.web.api.responses import refusals
 from facetell.web.api.schemas import ROOT, AnalysisSummary, Fault
@@ -73,15 +74,24 @@ class BatchBody(Schema):
     "/batches",
     operation_id="create_batch",
     summary="Analyse several files, or a zip of them",
-    response={202: BatchBody, **refusals(400, 401, 403, 413, 415, 422, 429, 503, 507)},
+    response={202: BatchBody, **refusals(400, 401, 403, 409, 410, 413, 415, 422, 429, 503, 507)},
 )
 def create(
     request: HttpRequest,
     wish: Form[Wish],
     files: File[list[UploadedFile]],
     name: Form[str] = "",
+    idempotency_key: IdempotencyKey = None,
 ) -> HttpResponse:
     """Queue what can be read; `refused` names the rest. Analyses of one file go first."""
+    fields = {"to": "batches", "name": name} | wish.model_dump()
+    asked = fingerprint_of(fields, *files) if idempotency_key else ""
+    return once(
+        owner_of(request), idempotency_key, asked, lambda: _create(request, wish, files, name)
+    )
+
+
+def _create(request: HttpRequest, wish: Wish, files: list[UploadedFile], name: str) -> HttpResponse:
     settings, owner = wish.settings(), owner_of(request)
     with ExitStack() as stack:
         kept, refused = _keep(request, archives.members(files, stack))

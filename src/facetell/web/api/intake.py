@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
-from ninja import File, Form, Schema, UploadedFile
+from ninja import File, Form, Header, Schema, UploadedFile
 from pydantic import Field
 
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings
@@ -14,9 +14,19 @@ from facetell.web.analyses.uploads import keep
 from facetell.web.api.analyses import router
 from facetell.web.api.answers import json_answer
 from facetell.web.api.authentication import owner_of
+from facetell.web.api.idempotency import fingerprint_of, once
 from facetell.web.api.problems import Invalid
 from facetell.web.api.responses import refusals
 from facetell.web.api.schemas import AnalysisSummary, address
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description="of your choice; the same request with the same key gets the same answer",
+    ),
+]
 
 
 class Wish(Schema):
@@ -45,17 +55,23 @@ class Wish(Schema):
     response={
         202: AnalysisSummary,
         200: AnalysisSummary,
-        **refusals(401, 403, 400, 410, 413, 415, 422, 429, 503, 507),
+        **refusals(400, 401, 403, 409, 410, 413, 415, 422, 429, 503, 507),
     },
 )
 def create(
     request: HttpRequest,
     wish: Form[Wish],
     file: Annotated[UploadedFile | None, File(description="a video or picture")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> HttpResponse:
     """Store a file and queue its analysis; answer 200 if the same was asked before."""
     if file is None:
         raise Invalid("send a video or picture as the multipart field `file`")
+    asked = fingerprint_of({"to": "analyses"} | wish.model_dump(), file) if idempotency_key else ""
+    return once(owner_of(request), idempotency_key, asked, lambda: _create(request, wish, file))
+
+
+def _create(request: HttpRequest, wish: Wish, file: UploadedFile) -> HttpResponse:
     settings = wish.settings()
     upload = keep(owner_of(request), file.chunks(), file.name or "")
     analysis, new = submit(owner_of(request), upload, settings)

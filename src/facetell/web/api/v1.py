@@ -54,16 +54,8 @@ api = Api(
 )
 # Two routers must not share an address: the first would answer 405 for the other's methods. So
 # `intake` adds to the router of `analyses`.
-for router in (
-    analyses.router,
-    batches.router,
-    detect.router,
-    events.router,
-    evidence.router,
-    server.router,
-    metrics.router,
-):
-    api.add_router("", router)
+for module in (analyses, detect, batches, events, evidence, server, metrics):
+    api.add_router("", module.router)
 
 
 @api.exception_handler(Problem)
