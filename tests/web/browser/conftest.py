@@ -19,9 +19,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 OpenPage = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """The browser; its loop holds this thread, and must end before tests that run their own."""
     api = pytest.importorskip("playwright.sync_api")
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
