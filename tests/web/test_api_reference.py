@@ -48,3 +48,11 @@ def test_every_operation_says_what_can_go_wrong(db: None) -> None:
 
 def test_it_is_linked_from_the_pages(ada: User) -> None:
     assert f'href="{ROOT}/docs"' in Client().get("/").content.decode()
+
+
+def test_a_form_has_no_null(db: None) -> None:
+    document = json.loads(Client().get(f"{ROOT}/openapi.json").content)
+    for path in ("analyses", "batches", "detect"):
+        [body] = document["paths"][f"{ROOT}/{path}"]["post"]["requestBody"]["content"].values()
+        for name in ("start_s", "end_s"):
+            assert body["schema"]["properties"][name]["type"] == "number"

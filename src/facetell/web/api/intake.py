@@ -7,6 +7,7 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Header, Schema, UploadedFile
 from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings
 from facetell.web.analyses.submission import submit
@@ -30,14 +31,18 @@ IdempotencyKey = Annotated[
 
 
 class Wish(Schema):
-    """How a file is to be analysed."""
+    """How a file is to be analysed; a form has no null, so that what is not meant is left out."""
 
     frames: str = Field(
         DEFAULT_FRAMES, description="how many frames: a whole number, or all", examples=["40"]
     )
     model: str = Field(DEFAULT_MODEL, description="name of one of GET /models")
-    start_s: float | None = Field(None, ge=0, description="analyse from here on, seconds")
-    end_s: float | None = Field(None, ge=0, description="analyse up to here, seconds")
+    start_s: float | SkipJsonSchema[None] = Field(
+        None, ge=0, description="analyse from here on, seconds"
+    )
+    end_s: float | SkipJsonSchema[None] = Field(
+        None, ge=0, description="analyse up to here, seconds"
+    )
 
     def settings(self) -> Settings:
         """Check it.
