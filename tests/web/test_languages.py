@@ -89,12 +89,18 @@ def test_the_upload_page_is_in_the_language(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_verdicts_are_in_the_language(code: str) -> None:
-    english = {*TITLES.values(), *MEANINGS.values()}
+def test_verdicts_and_limits_are_in_the_language(code: str) -> None:
+    english = {*TITLES.values(), *MEANINGS.values(), *LIMITS}
+    known = (*words.VERDICTS.values(), *words.MEANINGS.values(), *words.LIMITS)
     with override(code):
-        shown = {str(text) for text in (*words.VERDICTS.values(), *words.MEANINGS.values())}
+        shown = {str(text) for text in known}
     assert len(shown) == len(english)
     assert not shown & english
+
+
+def test_all_catalogues_have_the_same_messages() -> None:
+    first, *others = ({entry.msgid for entry in catalogue(code)} for code in CODES)
+    assert all(other == first for other in others)
 
 
 def test_the_limits_are_those_of_the_reports() -> None:
