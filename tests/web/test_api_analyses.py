@@ -70,11 +70,6 @@ def test_it_refuses_what_is_too_large_and_keeps_nothing(ada: User, tiny: str, se
     assert not Upload.objects.exists()
 
 
-def test_it_asks_for_a_file(ada: User) -> None:
-    response = client_of(ada).post(f"{ROOT}/analyses", {"frames": "5"})
-    assert "`file`" in refused(response, 422, "invalid")
-
-
 def test_it_lists_filters_and_pages(ada: User, upload: Upload, tiny: str) -> None:
     for frames in ("5", "6", "7"):
         submit(ada, upload, Settings(frames=frames, model=tiny))

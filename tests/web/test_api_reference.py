@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.web.api_client import ROOT
+from tests.web.api_client import ROOT, client_of
 
 DOCS = Path(__file__).parents[2] / "docs/api.md"
 
@@ -56,3 +57,14 @@ def test_a_form_has_no_null(db: None) -> None:
         [body] = document["paths"][f"{ROOT}/{path}"]["post"]["requestBody"]["content"].values()
         for name in ("start_s", "end_s"):
             assert body["schema"]["properties"][name]["type"] == "number"
+
+
+@pytest.mark.parametrize(("path", "field"), [("analyses", "file"), ("batches", "files")])
+def test_it_says_which_file_is_needed_and_so_does_the_refusal(
+    ada: User, path: str, field: str
+) -> None:
+    document = json.loads(Client().get(f"{ROOT}/openapi.json").content)
+    [body] = document["paths"][f"{ROOT}/{path}"]["post"]["requestBody"]["content"].values()
+    assert body["schema"]["required"] == [field]
+    answer = client_of(ada).post(f"{ROOT}/{path}", {"frames": "5"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, f"{field}: Field required")

@@ -16,7 +16,6 @@ from facetell.web.api.analyses import router
 from facetell.web.api.answers import json_answer
 from facetell.web.api.authentication import owner_of
 from facetell.web.api.idempotency import fingerprint_of, once
-from facetell.web.api.problems import Invalid
 from facetell.web.api.responses import refusals
 from facetell.web.api.schemas import AnalysisSummary, address
 
@@ -66,12 +65,10 @@ class Wish(Schema):
 def create(
     request: HttpRequest,
     wish: Form[Wish],
-    file: Annotated[UploadedFile | None, File(description="a video or picture")] = None,
+    file: Annotated[UploadedFile, File(description="a video or picture")],
     idempotency_key: IdempotencyKey = None,
 ) -> HttpResponse:
     """Store a file and queue its analysis; answer 200 if the same was asked before."""
-    if file is None:
-        raise Invalid("send a video or picture as the multipart field `file`")
     asked = fingerprint_of({"to": "analyses"} | wish.model_dump(), file) if idempotency_key else ""
     return once(owner_of(request), idempotency_key, asked, lambda: _create(request, wish, file))
 
