@@ -11,7 +11,7 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-.PHONY: run test lint format bench soak samples train-demo lock clean help
+.PHONY: run test lint format bench soak load samples train-demo lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, the
 
 soak: $(call stamp,$(EXTRAS)) ## 200 analyses while each worker is killed twice: minutes
 	$(bin)/python benchmarks/web_soak.py
+
+load: $(call stamp,$(EXTRAS)) ## the web server with 10,000 analyses, a large upload, 50 who watch
+	$(bin)/python benchmarks/web_load.py
 
 samples: $(call stamp,$(EXTRAS)) ## make the bundled sample pair again
 	$(bin)/python tools/make_samples.py src/facetell/data/samples

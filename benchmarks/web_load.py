@@ -3,7 +3,8 @@
 Starts `facetell serve` without workers and a data folder of its own, fills in 10,000 analyses, and
 measures (Linux only: memory is read from /proc)
 
-- how long GET /api/v1/analyses/{id} takes, asked one after the other;
+- how long GET of an analysis' JSON, of its page and of the history take, asked one after the
+  other, by the clock and of the server's processor time, which other programs change little;
 - by how much the server's resident memory grows while a file of 100 MB is posted;
 - how long it takes until each of 50 event streams tells an end, while files are posted.
 
@@ -12,6 +13,7 @@ measures (Linux only: memory is read from /proc)
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -29,12 +31,17 @@ from pathlib import Path
 
 SAMPLE = Path(__file__).parents[1] / "src/facetell/data/samples/astronaut_real.mp4"
 MEGABYTE = 1024 * 1024
-ANALYSES, ASKED, WATCHERS, UPLOADS = 10_000, 1000, 50, 10
+WATCHERS, UPLOADS = 50, 10
 API = "/api/v1/analyses"
+ADDRESSES = {"get": f"{API}/{{}}", "page": "/analyses/{}/", "history": "/analyses/"}
 
 
 def main() -> None:
     """Measure and print as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--analyses", type=int, default=10_000)
+    parser.add_argument("--asked", type=int, default=1000, help="how often each address")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DJANGO_SETTINGS_MODULE"] = "facetell.web.settings"
         os.environ["FACETELL_DATA_DIR"] = folder
@@ -44,8 +51,12 @@ def main() -> None:
             import django
 
             django.setup()
-            ids = _fill()
-            found = _ask(port, ids) | _upload(port, server) | _watch(port, server)
+            ids = _fill(options.analyses)
+            found = (
+                _ask(port, server, ids, options.asked)
+                | _upload(port, server)
+                | _watch(port, server)
+            )
     print(json.dumps(found))
 
 
@@ -63,7 +74,7 @@ def _served() -> Iterator[tuple[int, int]]:
             supervisor.terminate()
 
 
-def _fill() -> list[str]:
+def _fill(count: int) -> list[str]:
     from facetell.web.accounts.people import sole_user
     from facetell.web.analyses.models import Analysis, Result, Status, Upload
 
@@ -72,32 +83,41 @@ def _fill() -> list[str]:
     document = json.loads(subprocess.run(scan, capture_output=True, check=True).stdout)
     uploads = [
         Upload(owner=owner, name=f"{n}.mp4", sha256=f"{n:064x}", size_bytes=1, file=f"uploads/{n}")
-        for n in range(ANALYSES)
+        for n in range(count)
     ]
-    analyses = [
-        Analysis(owner=owner, upload=upload, frames="40", model="default", status=Status.DONE)
-        for upload in uploads
-    ]
+    asked = {"owner": owner, "frames": "40", "model": "default", "status": Status.DONE}
+    found = {"label": document["label"], "p_fake": document["p_fake"]}
+    analyses = [Analysis(upload=upload, **asked, **found) for upload in uploads]
     Upload.objects.bulk_create(uploads, 500)
     Analysis.objects.bulk_create(analyses, 500)
     Result.objects.bulk_create([Result(analysis=a, document=document) for a in analyses], 500)
     return [str(analysis.pk) for analysis in analyses]
 
 
-def _ask(port: int, ids: list[str]) -> dict[str, float]:
+def _ask(port: int, server: int, ids: list[str], asked: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, path in ADDRESSES.items():
+        before_ms = _processor_ms(server)
+        times_ms = _times_ms(port, path, random.Random(1).choices(ids, k=asked))
+        found |= {
+            f"{name}_median_ms": round(statistics.median(times_ms), 1),
+            f"{name}_p95_ms": round(statistics.quantiles(times_ms, n=20)[-1], 1),
+            f"{name}_processor_ms": round((_processor_ms(server) - before_ms) / asked, 1),
+        }
+    return found
+
+
+def _times_ms(port: int, path: str, ids: list[str]) -> list[float]:
     times_ms = []
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    for pk in random.Random(1).sample(ids, ASKED):
+    for pk in ids:
         start_s = time.perf_counter()
-        connection.request("GET", f"{API}/{pk}")
+        connection.request("GET", path.format(pk))
         answer = connection.getresponse()
         answer.read()
         times_ms.append((time.perf_counter() - start_s) * 1000)
         assert answer.status == 200, answer.status
-    return {
-        "get_median_ms": round(statistics.median(times_ms), 1),
-        "get_p95_ms": round(statistics.quantiles(times_ms, n=20)[-1], 1),
-    }
+    return times_ms
 
 
 def _post(port: int, megabytes: int, number: int) -> str:
@@ -190,6 +210,11 @@ def _timed_post(port: int, number: int) -> float:
 def _resident_mb(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def _processor_ms(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")  # proc(5)
 
 
 if __name__ == "__main__":
