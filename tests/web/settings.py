@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 DATA = Path(tempfile.mkdtemp(prefix="facetell-tests-"))
+atexit.register(shutil.rmtree, DATA, ignore_errors=True)
 os.environ["FACETELL_DATA_DIR"] = str(DATA)
 for name in [n for n in os.environ if n.startswith("FACETELL_") and n != "FACETELL_DATA_DIR"]:
     if name not in {"FACETELL_DATA"}:
