@@ -63,6 +63,10 @@ class Status(models.TextChoices):
 ENDED = (Status.DONE, Status.FAILED, Status.CANCELLED)
 
 
+ASKED = ("frames", "model", "start_s", "end_s", "face_time_s", "face_x_px", "face_y_px")
+"""The columns of an analysis that say how it is done: where all are equal, so is the result."""
+
+
 class Analysis(models.Model):
     """One analysis of one upload.
 

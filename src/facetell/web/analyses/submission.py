@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from facetell.web.analyses.choices import Settings
-from facetell.web.analyses.models import Analysis, Batch, Status, Upload
+from facetell.web.analyses.models import ASKED, Analysis, Batch, Status, Upload
 from facetell.web.analyses.problems import QueueFull, VideoDeleted
 from facetell.web.analyses.tasks import analyze
 
@@ -82,17 +82,10 @@ def _earlier(upload: Upload, settings: Settings, batch: Batch | None) -> Analysi
 
 
 def _fields(settings: Settings) -> dict[str, Any]:
-    """The columns of an analysis that say how it is done."""
-    time_s, x_px, y_px = settings.face or (None, None, None)
-    return {
-        "frames": settings.frames,
-        "model": settings.model,
-        "start_s": settings.start_s,
-        "end_s": settings.end_s,
-        "face_time_s": time_s,
-        "face_x_px": x_px,
-        "face_y_px": y_px,
-    }
+    """The columns of `ASKED`, in its order."""
+    how = (settings.frames, settings.model, settings.start_s, settings.end_s)
+    face = settings.face or (None, None, None)
+    return dict(zip(ASKED, (*how, *face), strict=True))
 
 
 def _check_queue() -> None:

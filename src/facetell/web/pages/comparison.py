@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from facetell.options import FRAME_CHOICES
 from facetell.verdict import Label
-from facetell.web.analyses.models import Analysis, Status
+from facetell.web.analyses.models import ASKED, Analysis, Status
 from facetell.web.pages.findings import card_of
 from facetell.web.pages.scale import Scale, from_top, percent, scale_of
 from facetell.weights import Thresholds
@@ -162,17 +162,13 @@ def comparison_of(analysis: Analysis) -> Comparison:
 
 def _same_but_for_frames(analysis: Analysis) -> QuerySet[Analysis]:
     """The oldest first, so that the latest stands last; a failed one stands before any other."""
+    same = {name: getattr(analysis, name) for name in ASKED if name != "frames"}
     return (
         Analysis.objects.select_related("upload", "result")
         .filter(
+            **same,
             owner_id=analysis.owner_id,
             upload_id=analysis.upload_id,
-            model=analysis.model,
-            start_s=analysis.start_s,
-            end_s=analysis.end_s,
-            face_time_s=analysis.face_time_s,
-            face_x_px=analysis.face_x_px,
-            face_y_px=analysis.face_y_px,
             frames__in=map(str, FRAME_CHOICES),
         )
         .order_by("created_at")

@@ -7,6 +7,7 @@ hands an upload on in pieces as it comes.
 from __future__ import annotations
 
 import sys
+import warnings
 
 import uvicorn
 
@@ -19,6 +20,8 @@ GRACE_S = 5
 def main(host: str, port: int) -> None:
     """Serve until the parent ends."""
     end_with_parent(2 * GRACE_S)
+    # WhiteNoise sends static files by plain iterators, which Django reads whole: they are small
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
     uvicorn.run(
         "facetell.web.asgi:application",
         host=host,
