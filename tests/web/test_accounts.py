@@ -103,6 +103,22 @@ def test_deleting_takes_the_files_too(client: Client, done: Analysis, what: str)
     assert User.objects.filter(username="ada").exists() == (what == "analyses")
 
 
+@pytest.mark.parametrize("by_hand", ["one", "several"])
+def test_files_go_with_a_user_however_it_is_deleted(
+    done: Analysis, by_hand: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    folder, file = done.folder, done.upload.file
+    with django_capture_on_commit_callbacks() as deleting:
+        users = User.objects.filter(username="ada")
+        users.get().delete() if by_hand == "one" else users.delete()
+    assert default_storage.exists(file), "it may still be undone"
+    for delete in deleting:
+        delete()
+    assert not Upload.objects.exists()
+    assert not default_storage.exists(file)
+    assert not default_storage.exists(folder)
+
+
 def test_there_is_no_account_page_without_accounts(
     client: Client, ada: User, settings: Any
 ) -> None:

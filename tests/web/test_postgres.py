@@ -15,7 +15,7 @@ import pytest
 from tests.web.postgres import find_binaries, postgres
 
 ROOT = Path(__file__).parents[2]
-ON_BOTH = ("concurrency", "leases", "patience", "run", "submission")
+ON_BOTH = ("concurrency", "counts", "leases", "patience", "run", "submission")
 
 
 def test_jobs_hold_on_postgresql() -> None:

@@ -1,7 +1,7 @@
 """Environment variables → typed settings; a value that cannot be read stops the start-up.
 
-Every variable of the web application starts with `FACETELL_`, but for `DATABASE_URL`, which
-hosting services set.
+Every variable of the web application starts with `FACETELL_`, but for `DATABASE_URL` and
+`WEB_CONCURRENCY`, which hosting services set.
 """
 
 from __future__ import annotations

@@ -53,6 +53,8 @@ RATE_KEY = environment.whole("FACETELL_RATE_KEY", 600)
 RATE_ADDRESS = environment.whole("FACETELL_RATE_ADDRESS", 3000)
 """Requests a minute to the API from one address; 0 for no limit."""
 
+WEB_PROCESSES = environment.whole("WEB_CONCURRENCY", 1, 1)
+"""How many processes answer requests; uvicorn and gunicorn read this variable too."""
 CACHES: dict[str, Any] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -140,7 +142,10 @@ DATABASES = {
         conn_max_age=0,
     )
 }
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+_ONE_FILE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+SHARED_COUNTS = environment.flag("FACETELL_SHARED_COUNTS", WEB_PROCESSES > 1 or not _ONE_FILE)
+"""Whether requests and failed sign-ins are counted in the database, for several web processes."""
+if _ONE_FILE:
     # WAL lets people read while a worker writes; immediate transactions wait for each other
     # in the beginning instead of failing in the middle.
     DATABASES["default"]["OPTIONS"] = {

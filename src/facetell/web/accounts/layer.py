@@ -1,6 +1,6 @@
-"""A middleware that does no input or output, for sync and async views alike.
+"""A middleware for sync and async views alike, that hops to a thread only where it must.
 
-Django's MiddlewareMixin would hop to a thread for each of its steps.
+Django's MiddlewareMixin would hop for each of its steps.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponseBase
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
@@ -18,6 +18,10 @@ class Layer:
     """What is done before a view and after it; subclasses override either."""
 
     sync_capable = async_capable = True
+
+    def waits(self, _: HttpRequest, /) -> bool:
+        """Whether `before` reads or writes anything at this request; it then runs in a thread."""
+        return False
 
     def __init__(self, get_response: Callable[[HttpRequest], Answer]) -> None:
         self._get_response = get_response
@@ -34,7 +38,8 @@ class Layer:
         return self.after(request, response)
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        early = self.before(request)
+        before = sync_to_async(self.before) if self.waits(request) else None
+        early = await before(request) if before else self.before(request)
         response = early or await cast("Awaitable[HttpResponseBase]", self._get_response(request))
         return self.after(request, response)
 

@@ -47,3 +47,18 @@ class ApiKey(models.Model):
         """Whether it opens anything now."""
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired
+
+
+class Count(models.Model):
+    """Something counted for a while, where several web processes count together; see `counts`.
+
+    Attributes:
+        until_s: when the count is over, seconds since 1970.
+    """
+
+    name = models.CharField(max_length=100, primary_key=True)
+    n = models.PositiveIntegerField()
+    until_s = models.FloatField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.n}"

@@ -1,14 +1,10 @@
-"""How often somebody may try to sign in.
-
-Counted in Django's cache for each name and for each address. With the default cache every web
-process counts for itself.
-"""
+"""How often somebody may try to sign in: counted for each name and for each address."""
 
 from __future__ import annotations
 
 import hashlib
 
-from django.core.cache import cache
+from facetell.web.accounts import counts
 
 WINDOW_S = 15 * 60
 MOST_FOR_NAME, MOST_FOR_ADDRESS = 10, 50
@@ -16,20 +12,14 @@ MOST_FOR_NAME, MOST_FOR_ADDRESS = 10, 50
 
 def is_blocked(name: str, address: str) -> bool:
     """Whether too many attempts failed lately, with this name or from this address."""
-    counts = cache.get_many([_key("name", name), _key("address", address)])
-    by_name = int(counts.get(_key("name", name), 0))
-    by_address = int(counts.get(_key("address", address), 0))
+    by_name, by_address = counts.read(_key("name", name)), counts.read(_key("address", address))
     return by_name >= MOST_FOR_NAME or by_address >= MOST_FOR_ADDRESS
 
 
 def count_failure(name: str, address: str) -> None:
     """Note a failed attempt."""
-    for key in (_key("name", name), _key("address", address)):
-        cache.add(key, 0, WINDOW_S)
-        try:
-            cache.incr(key)
-        except ValueError:  # it expired in between
-            cache.set(key, 1, WINDOW_S)
+    counts.add(_key("name", name), WINDOW_S)
+    counts.add(_key("address", address), WINDOW_S)
 
 
 def _key(kind: str, value: str) -> str:

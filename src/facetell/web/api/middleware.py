@@ -28,6 +28,10 @@ _SAYS = {
 class ApiMiddleware(Layer):
     """Lets nothing but problem+json out of the API when something is wrong."""
 
+    def waits(self, request: HttpRequest) -> bool:
+        """Whether the request is counted in the database."""
+        return settings.SHARED_COUNTS and request.path.startswith(PREFIX)
+
     def before(self, request: HttpRequest) -> HttpResponseBase | None:
         """Count the request; too many from one address are refused before anybody is asked."""
         if not request.path.startswith(PREFIX):
