@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from recording import repeat_recording
 
+from facetell.options import Limits
 from facetell.video import Sampling
 from facetell.video import run as run_module
 from facetell.video.decode import VideoSource
@@ -110,7 +111,7 @@ def read(source: VideoSource, frames: int, way: Way) -> tuple[float, int]:
 
 def compare(path: Path, frames: int, rounds: int) -> list[tuple[float, str]]:
     """Return (median seconds, way), the fastest first."""
-    source = VideoSource(path, path.read_bytes()[:64], 1 << 30)
+    source = VideoSource(path, path.read_bytes()[:64], Limits())
     times_s: dict[str, list[float]] = {way.name: [] for way in WAYS}
     checksums: set[int] = set()
     for _ in range(rounds):
@@ -126,7 +127,7 @@ def compare(path: Path, frames: int, rounds: int) -> list[tuple[float, str]]:
 def scan_s(path: Path) -> float:
     """Return the seconds that opening a file takes, with its scan and its first frame."""
     start_s = time.perf_counter()
-    VideoSource(path, path.read_bytes()[:64], 1 << 30)
+    VideoSource(path, path.read_bytes()[:64], Limits())
     return time.perf_counter() - start_s
 
 

@@ -35,7 +35,6 @@ def test_it_takes_any_number_of_frames_and_all(frames: Any) -> None:
         {"threads": -1},
         {"min_face_px": 0},
         {"max_evidence": -1},
-        {"max_pixels": 0},
         {"start_s": -0.5},
         {"start_s": float("nan")},
         {"end_s": float("inf")},

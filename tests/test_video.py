@@ -22,6 +22,7 @@ from facetell.errors import (
     MediaTooLarge,
     NotMedia,
 )
+from facetell.options import Limits
 from facetell.video import Frame, Sampling, Video, open_video
 from facetell.video.run import Run
 from tests.media import (
@@ -315,16 +316,16 @@ def test_it_names_a_file_without_permission(tmp_path: Path) -> None:
 
 def test_it_refuses_pictures_beyond_the_limit(tmp_path: Path) -> None:
     path = make_video(tmp_path / "clip.mp4")
-    with pytest.raises(MediaTooLarge, match="96x64 is more than the limit of 6000"):
-        open_video(path, max_pixels=6000)
+    with pytest.raises(MediaTooLarge, match="96x64 is more than the limit of 6000 pixels"):
+        open_video(path, Limits(pixels=6000))
     for enough in (96 * 64, 1 << 40):
-        assert open_video(path, max_pixels=enough).info.width == 96
+        assert open_video(path, Limits(pixels=enough)).info.width == 96
 
 
 def test_it_counts_stretched_pixels_against_the_limit(tmp_path: Path) -> None:
     path = make_video(tmp_path / "wide.mp4", Recipe(pixel_aspect=Fraction(5, 1)))
     with pytest.raises(MediaTooLarge, match="480x64"):
-        open_video(path, max_pixels=96 * 64 * 2)
+        open_video(path, Limits(pixels=96 * 64 * 2))
 
 
 @pytest.mark.parametrize("name", ["a:b.mp4", "concat:a.mp4", "%03d.mp4", "ü 影.mp4", "-i.mp4"])
@@ -364,7 +365,7 @@ def test_it_follows_a_change_of_size(tmp_path: Path) -> None:
     with open_video(path) as video:
         shapes = {frame.rgb.shape for frame in video.frames(ALL)}
     assert shapes == {(64, 96, 3), (128, 192, 3)}
-    with open_video(path, max_pixels=10_000) as video, pytest.raises(FacetellError):
+    with open_video(path, Limits(pixels=10_000)) as video, pytest.raises(FacetellError):
         list(video.frames(ALL))
 
 

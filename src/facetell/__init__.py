@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         OutputError,
         UsageError,
     )
-    from facetell.options import Options
+    from facetell.options import Limits, Options
     from facetell.pipeline import Analyzer, analyze
     from facetell.verdict import Verdict
 
@@ -45,6 +45,7 @@ __all__ = [
     "InputError",
     "InputNotFound",
     "InputUnreadable",
+    "Limits",
     "MediaTooLarge",
     "MissingDependency",
     "ModelAltered",
@@ -62,6 +63,7 @@ __all__ = [
 
 _HOMES = {
     "Analyzer": "facetell.pipeline",
+    "Limits": "facetell.options",
     "Options": "facetell.options",
     "Verdict": "facetell.verdict",
     "analyze": "facetell.pipeline",

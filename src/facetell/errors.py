@@ -7,7 +7,7 @@
     │   ├── InputUnreadable     there, but may not be read
     │   ├── NotMedia            empty, not a video or picture, or without a picture stream
     │   ├── CorruptMedia        a video or picture whose frames cannot be decoded
-    │   └── MediaTooLarge       beyond a limit of `Options`
+    │   └── MediaTooLarge       beyond one of the `Limits`
     ├── ModelError              the model cannot be used
     │   ├── ModelNotFound       no model of that name or path
     │   ├── ModelAltered        its bytes are not those that its card names
@@ -69,7 +69,7 @@ class CorruptMedia(InputError):
 
 
 class MediaTooLarge(InputError):
-    """Beyond a limit of `Options`."""
+    """Beyond one of the `Limits` in `Options`."""
 
     code = "too_large"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -33,6 +33,41 @@ MEDIA_SUFFIXES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a file may be and cost; one beyond a limit is refused with `MediaTooLarge`.
+
+    All but the last are known before anything is decoded.
+
+    Attributes:
+        file_bytes: of the file.
+        duration_s: seconds from its first frame to its last, as counted, not as announced.
+        pixels: width times height of a frame.
+        rate_hz: frames a second on average.
+        frames: frames in it, taken or not.
+        streams: pictures, sounds, subtitles and data that lie side by side in it.
+        decoded_bytes: of all frames that are decoded, those passed over on the way to wanted
+            ones too, three for each pixel.
+
+    Raises:
+        UsageError: a limit is not above 0.
+    """
+
+    file_bytes: int = 1 << 36
+    duration_s: float = 24 * 3600
+    pixels: int = 16384 * 16384
+    rate_hz: float = 1000
+    frames: int = 10_000_000
+    streams: int = 100
+    decoded_bytes: int = 1 << 43
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not (math.isfinite(value) and value > 0):
+                raise UsageError(f"limits.{limit.name} is {value}: give a number above 0")
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Settings of an analysis.
 
@@ -46,7 +81,7 @@ class Options:
         min_face_px: a face whose longer side is smaller is found but not scored.
         keep_features: also keep the features of each frame, for research.
         max_evidence: face crops with heat maps kept for each track.
-        max_pixels: refuse pictures and videos with more pixels a frame than this.
+        limits: how large a file may be.
         start_s: analyse a video from here on, seconds; None is its beginning.
         end_s: analyse a video up to here; None, and all beyond its end, is its end.
         face: judge only the face that is at a point of the frame at a time: (time_s, x, y), pixels.
@@ -63,7 +98,7 @@ class Options:
     min_face_px: int = 32
     keep_features: bool = False
     max_evidence: int = 8
-    max_pixels: int = 16384 * 16384
+    limits: Limits = Limits()
     start_s: float | None = None
     end_s: float | None = None
     face: FacePoint | None = None
@@ -75,8 +110,8 @@ class Options:
             raise UsageError(f"runtime is {self.runtime!r}: give {' or '.join(RUNTIMES)}")
         if self.threads < 0:
             raise UsageError(f"threads is {self.threads}: give 0 (all cores) or more")
-        if self.min_face_px < 1 or self.max_evidence < 0 or self.max_pixels < 1:
-            raise UsageError("min_face_px and max_pixels start at 1, max_evidence at 0")
+        if self.min_face_px < 1 or self.max_evidence < 0:
+            raise UsageError("min_face_px starts at 1, max_evidence at 0")
         self._check_times()
 
     def _check_times(self) -> None:

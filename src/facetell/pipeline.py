@@ -92,7 +92,7 @@ class Analyzer:
         keep = self.options.keep_features
         tally, features = Tally(self.card, self.options.max_evidence), FeatureCollector()
         tell("opening", 0, None)
-        with open_video(Path(path), max_pixels=self.options.max_pixels) as video:
+        with open_video(Path(path), self.options.limits) as video:
             reading = _Reading(video, self.options, self.card, self._detector, tell, on_frame)
             sha256 = sha256_of(Path(path))
             with closing(reading.clips()) as clips:

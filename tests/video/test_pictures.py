@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from facetell.errors import CorruptMedia, MediaTooLarge, MissingDependency
+from facetell.options import Limits
 from facetell.video import Frame, MediaInfo, Sampling, open_video
 from facetell.video.picture_headers import picture_kind, picture_size
 from tests.media import (
@@ -194,7 +195,7 @@ def test_it_refuses_by_the_header_before_decoding(
     path = make_picture(tmp_path / f"a{suffix}", picture(5, SIZE))
     monkeypatch.setattr(cv2, "imdecodeWithMetadata", None)
     with pytest.raises(MediaTooLarge, match="96x64 is more than the limit of 6143"):
-        open_video(path, max_pixels=96 * 64 - 1)
+        open_video(path, Limits(pixels=96 * 64 - 1))
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -230,7 +231,7 @@ def expect_picture_or_refusal(path: Path) -> None:
     from facetell.errors import InputError
 
     try:
-        with open_video(path, max_pixels=1 << 22) as video:
+        with open_video(path, Limits(pixels=1 << 22)) as video:
             for frame in video.frames(Sampling(4)):
                 assert frame.rgb.ndim == 3
     except (InputError, MissingDependency):

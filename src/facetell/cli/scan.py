@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from facetell.cli.inputs import Input, expand
 from facetell.cli.progress import ProgressLine
 from facetell.cli.scan_arguments import parse
 from facetell.errors import FacetellError, UsageError
-from facetell.options import Options
+from facetell.options import Limits, Options
 
 if TYPE_CHECKING:
     from facetell.pipeline import Analyzer
@@ -55,6 +55,7 @@ def _prepare(chosen: argparse.Namespace, inputs: Sequence[Input]) -> _Scan:
         start_s=chosen.start,
         end_s=chosen.end,
         face=chosen.face,
+        limits=replace(Limits(), **dict(chosen.limit)),
     )
     several = len(inputs) > 1
     if several and chosen.face:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
 from facetell.cli.parser import Parser
-from facetell.options import FRAME_CHOICES, RUNTIMES, Options
+from facetell.options import FRAME_CHOICES, RUNTIMES, Limits, Options
 
 _DEFAULTS = Options()
 _NUMBER = r"[0-9]+(\.[0-9]+)?"
@@ -118,6 +119,15 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)",
     )
     group.add_argument(
+        "--limit",
+        type=limit,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="refuse files beyond this, before they are decoded; may be given several times. "
+        + ", ".join(f"{f.name} ({f.default:.12g})" for f in fields(Limits)),
+    )
+    group.add_argument(
         "--threads",
         type=threads,
         default=_DEFAULTS.threads,
@@ -211,6 +221,21 @@ def face(text: str) -> tuple[float, float, float]:
     if len(parts) != 3 or not all(re.fullmatch(_NUMBER, part) for part in parts[1:]):
         raise argparse.ArgumentTypeError(f"{text!r}: give time, x and y, such as 1:02,412,96")
     return time_s(parts[0]), float(parts[1]), float(parts[2])
+
+
+def limit(text: str) -> tuple[str, float]:
+    """Read one --limit.
+
+    >>> limit("duration_s=7200")
+    ('duration_s', 7200.0)
+    """
+    name, _, number = text.partition("=")
+    known = [field.name for field in fields(Limits)]
+    if name not in known or not re.fullmatch(_NUMBER, number) or float(number) == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: give NAME=NUMBER, above 0; the names are {', '.join(known)}"
+        )
+    return name, float(number)
 
 
 def threads(text: str) -> int:

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.errors import CorruptMedia
+from facetell.options import Limits
+from facetell.video.bounds import require_timing
 from facetell.video.media import MediaInfo, Pixels
 from facetell.video.picture_headers import picture_size
 from facetell.video.pictures import Channels, flattened, read_limited
@@ -28,18 +30,19 @@ class AnimationSource:
 
     Raises:
         CorruptMedia: it holds no frames.
-        MediaTooLarge: above the limit on pixels, by its header.
+        MediaTooLarge: beyond a limit, by its headers.
     """
 
-    def __init__(self, path: Path, max_pixels: int) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
-        data = read_limited(path, "animated webp", max_pixels)
+        data = read_limited(path, "animated webp", limits)
         self._data, durations_ms = _whole_frames(data)
         self._cut_off = len(self._data) < len(data)
         width, height = picture_size("animated webp", self._data) or (0, 0)
         if not durations_ms:
             raise CorruptMedia(f"{path}: a cut-off webp animation without frames; copy it again")
         ends_s = np.cumsum(durations_ms) / 1000
+        require_timing(path, limits, len(ends_s), float(ends_s[-1]))
         self.times_s: npt.NDArray[np.float64] = np.concatenate([[0.0], ends_s[:-1]])
         self.clock_s = self.times_s
         self.info = MediaInfo(

@@ -1,7 +1,7 @@
 """Open a video with PyAV: the named file and nothing else, or a clear refusal.
 
 A playlist, a concat script or an SDP file makes FFmpeg open other files or hosts. So only formats
-that hold their own pictures are let in, and only the protocol `file`.
+that hold their own pictures are let in, decoders that people use, and the protocol `file`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,31 @@ from pathlib import Path
 
 import av
 
-from facetell.errors import CorruptMedia, InputNotFound, InputUnreadable, NotMedia
+from facetell.errors import (
+    CorruptMedia,
+    InputError,
+    InputNotFound,
+    InputUnreadable,
+    MediaTooLarge,
+    NotMedia,
+)
+from facetell.options import Limits
 
 FORMATS = (
-    "3g2,3gp,amv,apng,asf,asf_o,av1,avi,dirac,dv,dvd,evc,f4v,flic,flv,gif,gxf,h261,h263,h264,hevc,"
-    "ivf,kux,live_flv,lxf,m4v,matroska,mjpeg,mjpeg_2000,mov,mp4,mpeg,mpegts,mpegvideo,mpsub,mtv,"
-    "mxf,nsv,nut,obu,ogg,rm,roq,svcd,swf,vc1,vc1test,vcd,vivo,vob,vvc,webm,wtv,yuv4mpegpipe"
-)
-"""FFmpeg's names of the formats that hold their own pictures; everything else is not probed."""
+    "mov", "mp4", "3gp", "matroska", "webm", "avi", "asf", "flv", "mpeg", "mpegts", "mpegvideo",
+    "m4v", "mxf", "ogg", "gif", "apng", "dv", "yuv4mpegpipe", "nut", "ivf", "obu", "h264", "hevc",
+)  # fmt: skip
+"""FFmpeg's names of the formats that are tried, each of which holds its own pictures."""
+
+CODECS = (
+    "h264", "hevc", "vvc", "libdav1d", "av1", "vp8", "vp9", "libvpx", "libvpx-vp9", "vp6", "vp6f",
+    "mpeg1video", "mpeg2video", "mpegvideo", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4",
+    "wmv1", "wmv2", "wmv3", "vc1", "h263", "h263p", "flv", "theora", "mjpeg", "jpeg2000", "prores",
+    "dnxhd", "cfhd", "dvvideo", "ffv1", "ffvhuff", "huffyuv", "utvideo", "qtrle", "rawvideo",
+    "v210", "gif", "apng", "png",
+)  # fmt: skip
+"""FFmpeg's names of the decoders that are ever started, not even sound's among them: it has
+hundreds more, for games and cameras of the nineties, where most of its weaknesses are found."""
 
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"v=0\r\n", b"v=0\n", b"[playlist]", b"[Reference]")
 _MARKUP = (b"<?xml", b"<MPD", b"<smil", b"<asx", b"<!DOCTYPE", b"<html")
@@ -61,29 +78,41 @@ def check_readable(path: Path) -> bytes:
 
 
 @contextmanager
-def opened(path: Path, head: bytes) -> Iterator[av.container.InputContainer]:
+def opened(path: Path, head: bytes, limits: Limits) -> Iterator[av.container.InputContainer]:
     """Open a video file for reading.
 
     Args:
         path: the file.
         head: its first bytes, to tell a damaged video from something else.
+        limits: of which the number of streams is heeded here.
 
     Raises:
         NotMedia: no format that is known.
         CorruptMedia: a video whose headers cannot be read.
+        MediaTooLarge: more streams than `limits` allow.
     """
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": ",".join(FORMATS),
+        "codec_whitelist": ",".join(CODECS),
+        "max_streams": str(limits.streams),
+    }
     # The prefix keeps a file called "concat:a" or "http:b" from being taken for a protocol.
     name = f"file:{path.absolute()}"
     try:
         container = av.open(name, "r", container_options=options, metadata_errors="replace")
     except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
-        raise _refusal(path, head, error) from None
+        raise _refusal(path, head, limits, error) from None
     with container:
         yield container
 
 
-def _refusal(path: Path, head: bytes, error: Exception) -> CorruptMedia | NotMedia:
+def _refusal(path: Path, head: bytes, limits: Limits, error: Exception) -> InputError:
+    if isinstance(error, MemoryError):  # this is how FFmpeg counts streams
+        return MediaTooLarge(
+            f"{path}: it has more than the limit of {limits.streams} streams, or needs more memory "
+            "than there is; copy only its pictures into a new file, or raise limits.streams"
+        )
     if not any(head[at:].startswith(mark) for at, mark in _MEDIA_MARKS):
         return NotMedia(f"{path}: not a video or picture in a format that facetell knows")
     if head[4:8] in (b"ftyp", b"mdat", b"moov"):
@@ -108,10 +137,14 @@ def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoS
     if not shown:
         kinds = "sound" if container.streams.audio else "no pictures"
         raise NotMedia(f"{path}: has {kinds} only; give a video or a picture")
-    decodable = [stream for stream in shown if stream.codec_context is not None]
+    decodable = [
+        stream
+        for stream in shown
+        if stream.codec_context is not None and stream.codec_context.codec.name in CODECS
+    ]
     if not decodable:
         raise CorruptMedia(
-            f"{path}: its video codec is not one that FFmpeg decodes here; convert it to H.264"
+            f"{path}: its video codec is not one that facetell decodes; convert it to H.264"
         )
     default = av.stream.Disposition.default
     # Some cameras and broadcasts carry a thumbnail stream beside the picture.

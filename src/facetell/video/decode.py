@@ -10,7 +10,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from facetell.errors import CorruptMedia, MediaTooLarge
+from facetell.errors import CorruptMedia
+from facetell.options import Limits
+from facetell.video.bounds import DecodedBytes, require_size, require_timing
 from facetell.video.container import main_stream, opened
 from facetell.video.display import Display, clockwise_deg, colours_of, matrix_of
 from facetell.video.media import MediaInfo, Pixels
@@ -28,14 +30,15 @@ class VideoSource:
         NotMedia, CorruptMedia, MediaTooLarge: from the start, so that nothing starts in vain.
     """
 
-    def __init__(self, path: Path, head: bytes, max_pixels: int, *, seek: bool = True) -> None:
-        self._path, self._head, self._max_pixels, self._seek = path, head, max_pixels, seek
-        with opened(path, head) as container:
+    def __init__(self, path: Path, head: bytes, limits: Limits, *, seek: bool = True) -> None:
+        self._path, self._head, self._limits, self._seek = path, head, limits, seek
+        with opened(path, head, limits) as container:
             stream = main_stream(path, container)
-            self._refuse_large(stream.width, stream.height)
-            self._timetable = scan(container, stream)
+            require_size(path, limits, stream.width, stream.height)
+            self._timetable = scan(path, container, stream, limits)
             if len(self._timetable.times_s) == 0:
                 raise CorruptMedia(f"{path}: holds no frames; the recording or copy was cut off")
+        require_timing(path, limits, len(self.times_s), self._timetable.duration_s)
         self.info = self._look()
 
     @property
@@ -54,11 +57,12 @@ class VideoSource:
         In place of a frame that cannot be decoded comes the next one that can.
         """
         warnings.extend(self._timetable.warnings())
-        losses = Losses()
+        losses, decoded = Losses(), DecodedBytes(self._path, self._limits)
         timetable, seek, last = self._timetable, self._seek, -1
         while True:
             try:
-                for index, rgb in self._pass(wanted[wanted > last], timetable, losses, seek):
+                remaining = wanted[wanted > last]
+                for index, rgb in self._pass(remaining, timetable, losses, decoded, seek):
                     last = index
                     yield index, rgb
                 break
@@ -74,14 +78,19 @@ class VideoSource:
             )
 
     def _pass(
-        self, wanted: Indices, timetable: Timetable, losses: Losses, seek: bool
+        self,
+        wanted: Indices,
+        timetable: Timetable,
+        losses: Losses,
+        decoded: DecodedBytes,
+        seek: bool,
     ) -> Iterator[tuple[int, Pixels]]:
-        with opened(self._path, self._head) as container:
+        with opened(self._path, self._head, self._limits) as container:
             stream = self._prepared(container)
             display = Display(stream.sample_aspect_ratio)
-            run = Run(container, stream, timetable, losses)
+            run = Run(container, stream, timetable, losses, decoded)
             for index, frame in run.frames(wanted, seek):
-                self._refuse_large(*display.size(frame))
+                require_size(self._path, self._limits, *display.size(frame))
                 yield index, display.rgb(frame)
 
     def _prepared(self, container: av.container.InputContainer) -> av.VideoStream:
@@ -89,16 +98,17 @@ class VideoSource:
         stream.thread_type = "AUTO"
         # Stops a stream that grows in the middle before its memory is taken; the decoder counts
         # padding too, so the exact limit is kept by `_refuse_large`.
-        most = min(2 * self._max_pixels + (1 << 16), _MOST_PIXELS)
+        most = min(2 * self._limits.pixels + (1 << 16), _MOST_PIXELS)
         stream.codec_context.options = {"max_pixels": str(most)}
         return stream
 
     def _look(self) -> MediaInfo:
         """Decode the first frame: only it tells rotation, colours and the true size."""
-        with opened(self._path, self._head) as container:
+        with opened(self._path, self._head, self._limits) as container:
             stream = self._prepared(container)
             everything = np.arange(len(self._timetable.times_s))
-            run = Run(container, stream, self._timetable, Losses())
+            decoded = DecodedBytes(self._path, self._limits)
+            run = Run(container, stream, self._timetable, Losses(), decoded)
             first = next(run.frames(everything, seek=False), None)
             if first is None:
                 raise CorruptMedia(
@@ -111,7 +121,7 @@ class VideoSource:
         self, container: av.container.InputContainer, stream: av.VideoStream, frame: av.VideoFrame
     ) -> MediaInfo:
         width, height = Display(stream.sample_aspect_ratio).size(frame)
-        self._refuse_large(width, height)
+        require_size(self._path, self._limits, width, height)
         rotation_deg = clockwise_deg(matrix_of(frame))
         if rotation_deg in (90, 270):
             width, height = height, width
@@ -131,10 +141,3 @@ class VideoSource:
             rotation_deg=rotation_deg,
             hdr=colours is not None and colours.hdr,
         )
-
-    def _refuse_large(self, width: int, height: int) -> None:
-        if width * height > self._max_pixels:
-            raise MediaTooLarge(
-                f"{self._path}: {width}x{height} is more than the limit of {self._max_pixels} "
-                "pixels; scale it down, or raise max_pixels"
-            )

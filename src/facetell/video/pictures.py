@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.errors import CorruptMedia, MediaTooLarge, MissingDependency
+from facetell.options import Limits
+from facetell.video.bounds import require_size
 from facetell.video.container import opened
 from facetell.video.display import Display, clockwise_deg, colours_of, matrix_of, upright
 from facetell.video.icc import profile_map
@@ -48,14 +50,14 @@ class PictureSource:
 
     Raises:
         CorruptMedia: it cannot be decoded.
-        MediaTooLarge: above the limit on pixels, by its header.
+        MediaTooLarge: above the limit on pixels, by its header, or too large a file.
         MissingDependency: a tiled HEIC without pillow-heif.
     """
 
-    def __init__(self, path: Path, kind: str, max_pixels: int) -> None:
-        data = read_limited(path, kind, max_pixels)
+    def __init__(self, path: Path, kind: str, limits: Limits) -> None:
+        data = read_limited(path, kind, limits)
         if kind in ("avif", "heic"):
-            self._rgb, rotation_deg, hdr = _decode_iso(path, kind, data)
+            self._rgb, rotation_deg, hdr = _decode_iso(path, kind, data, limits)
         else:
             self._rgb, rotation_deg, hdr = *_decode(path, kind, data), False
         height, width = self._rgb.shape[:2]
@@ -74,7 +76,7 @@ class PictureSource:
             yield 0, self._rgb
 
 
-def read_limited(path: Path, kind: str, max_pixels: int) -> bytes:
+def read_limited(path: Path, kind: str, limits: Limits) -> bytes:
     """Return a picture's bytes, once its header is found to keep to the limit."""
     if path.stat().st_size > _MOST_BYTES:
         raise MediaTooLarge(f"{path}: a picture of more than 1 GiB; save it smaller")
@@ -82,11 +84,7 @@ def read_limited(path: Path, kind: str, max_pixels: int) -> bytes:
     size = picture_size(kind, data)
     if size is None:
         raise _corrupt(path, kind)
-    if size[0] * size[1] > max_pixels:
-        raise MediaTooLarge(
-            f"{path}: {size[0]}x{size[1]} is more than the limit of {max_pixels} pixels; "
-            "scale it down, or raise max_pixels"
-        )
+    require_size(path, limits, *size)
     return data
 
 
@@ -146,12 +144,12 @@ def _in_srgb(rgb: Pixels, profile: bytes) -> Pixels:
     return colours.to_srgb(rgb.astype(np.uint16) * 257) if colours else rgb
 
 
-def _decode_iso(path: Path, kind: str, data: bytes) -> tuple[Pixels, int, bool]:
+def _decode_iso(path: Path, kind: str, data: bytes, limits: Limits) -> tuple[Pixels, int, bool]:
     """Decode HEIF: (RGB, turn clockwise in degrees, HDR)."""
     size = picture_size(kind, data)
     whole: list[av.VideoStream] = []
     try:
-        with opened(path, data[:64]) as container:
+        with opened(path, data[:64], limits) as container:
             whole = [s for s in container.streams.video if (s.width, s.height) == size]
             if whole:
                 return _first_frame(container, whole[0])

@@ -8,15 +8,15 @@ from types import TracebackType
 from typing import Self
 
 from facetell.errors import CorruptMedia
+from facetell.options import Limits
 from facetell.video.animation import AnimationSource
+from facetell.video.bounds import BYTES_A_PIXEL, require_within
 from facetell.video.container import check_readable
 from facetell.video.decode import VideoSource
 from facetell.video.media import Frame, MediaInfo, Sampling, Source
 from facetell.video.picture_headers import picture_kind
 from facetell.video.pictures import PictureSource
 from facetell.video.sampling import Plan, plan_part
-
-MAX_PIXELS = 16384 * 16384
 
 
 class Video:
@@ -27,8 +27,8 @@ class Video:
         frames_read: frames handed out so far.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, limits: Limits) -> None:
+        self._source, self._limits = source, limits
         self.warnings: list[str] = []
         self.frames_read = 0
 
@@ -59,9 +59,11 @@ class Video:
 
         Raises:
             CorruptMedia: none of the chosen frames can be decoded.
-            MediaTooLarge: the picture grows beyond the limit in the middle of the file.
+            MediaTooLarge: the frames wanted are more than may be decoded, or so are those on the
+                way to them; or the picture grows beyond the limit in the middle of the file.
         """
         chosen = self._plan(sampling)
+        self._require_bearable(len(chosen.indices))
         times_s = self._source.times_s
         place = -1
         pictures = self._source.pictures(chosen.indices, self.warnings)
@@ -76,30 +78,35 @@ class Video:
     def _plan(self, sampling: Sampling) -> Plan:
         return plan_part(self._source.times_s, self._source.clock_s, sampling)
 
+    def _require_bearable(self, frames: int) -> None:
+        size = self.info.width * self.info.height * BYTES_A_PIXEL
+        require_within(self.info.path, self._limits, "decoded_bytes", frames * size)
+
     def close(self) -> None:
         """Let go of the file; frames that were handed out stay valid."""
 
 
-def open_video(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Video:
+def open_video(path: str | Path, limits: Limits | None = None) -> Video:
     """Open a video, an animation or a picture.
 
     Args:
         path: a file.
-        max_pixels: refuse frames with more pixels than this, before they are decoded.
+        limits: what is refused before it is decoded; by default that of `Limits()`.
 
     Raises:
         InputNotFound: no such file.
         InputUnreadable: it may not be read.
         NotMedia: empty, a folder, a playlist, sound only, or no media at all.
         CorruptMedia: none of its frames can be decoded.
-        MediaTooLarge: above the limit on pixels.
+        MediaTooLarge: beyond one of the limits.
         MissingDependency: a HEIC picture that needs the package pillow-heif.
     """
-    path = Path(path)
+    path, limits = Path(path), limits or Limits()
     head = check_readable(path)
+    require_within(path, limits, "file_bytes", path.stat().st_size)
     kind = picture_kind(head)
     if kind == "animated webp":
-        return Video(AnimationSource(path, max_pixels))
+        return Video(AnimationSource(path, limits), limits)
     if kind:
-        return Video(PictureSource(path, kind, max_pixels))
-    return Video(VideoSource(path, head, max_pixels))
+        return Video(PictureSource(path, kind, limits), limits)
+    return Video(VideoSource(path, head, limits), limits)

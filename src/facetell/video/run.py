@@ -15,6 +15,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from facetell.video.bounds import DecodedBytes
 from facetell.video.timetable import Timetable
 
 JUMP_GAIN_FRAMES = 12
@@ -62,9 +63,10 @@ class Run:
         stream: av.VideoStream,
         timetable: Timetable,
         losses: Losses,
+        decoded: DecodedBytes,
     ) -> None:
         self._container, self._stream, self._timetable = container, stream, timetable
-        self._losses = losses
+        self._losses, self._decoded_bytes = losses, decoded
         self._last_index = -1
         self._wanted_pts: set[int] | None = None
 
@@ -101,6 +103,7 @@ class Run:
         """Yield (index, frame) from a key frame on, or from where the stream stands."""
         for packet in self._packets() if key is None else self._packets_from(key):
             for frame in self._decode(packet):
+                self._decoded_bytes.add(frame.width, frame.height)
                 index = self._index(frame.pts)
                 if index is not None:
                     yield index, frame

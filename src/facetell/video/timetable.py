@@ -10,10 +10,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
+
+from facetell.options import Limits
+from facetell.video.bounds import require_within
 
 LONGEST_PAUSE_S = 1.0
 """A longer gap counts as this long when frames are spread: a slide shown for minutes is one
@@ -92,21 +96,30 @@ class _Tally:
 _NO_STAMP = -(2**63)
 
 
-def scan(container: av.container.InputContainer, stream: av.VideoStream) -> Timetable:
+def scan(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream, limits: Limits
+) -> Timetable:
     """Read all packets of a container and return the timetable of one stream.
 
     The container is at its end afterwards. A stream without packets gives zero frames.
+
+    Raises:
+        MediaTooLarge: there are more frames than `limits` allow.
     """
     declared_s = _declared_s(container, stream)
     tally = _Tally(array("q"), array("q"), array("b"), declared_s)
-    _gather(container, stream, tally)
+    for packet in _packets(container, tally):
+        _count(tally, packet, packet.stream_index == stream.index)
+        require_within(path, limits, "frames", len(tally.pts))
     if tally.last_corrupt and len(tally.pts) > 1:
         for column in (tally.pts, tally.dts, tally.key):
             column.pop()
     return _by_stamps(container, stream, tally) or _by_count(stream, tally)
 
 
-def _gather(container: av.container.InputContainer, stream: av.VideoStream, tally: _Tally) -> None:
+def _packets(
+    container: av.container.InputContainer, tally: _Tally
+) -> Iterator[av.Packet[av.stream.Stream]]:
     packets = container.demux()
     while True:
         try:
@@ -117,7 +130,7 @@ def _gather(container: av.container.InputContainer, stream: av.VideoStream, tall
             tally.broken = True  # what was read up to here is still good
             return
         if packet.size and packet.time_base:
-            _count(tally, packet, packet.stream_index == stream.index)
+            yield packet
 
 
 def _count(tally: _Tally, packet: av.Packet[av.stream.Stream], wanted: bool) -> None:
@@ -153,7 +166,8 @@ def _by_stamps(
     if found is None:
         return None
     stamps, first = found
-    times_s = (stamps - stamps[0]) * float(stream.time_base or 1)
+    # int64 is too small for the difference of two of its own
+    times_s = (stamps - stamps[0]).view(np.uint64) * float(stream.time_base or 1)
     step_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else _announced_step_s(stream)
     return Timetable(
         pts=stamps if shown else None,

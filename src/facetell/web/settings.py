@@ -9,6 +9,7 @@ import dj_database_url
 import platformdirs
 from django.utils.translation import gettext_lazy
 
+from facetell.options import Limits
 from facetell.web import environment
 from facetell.web.secret import secret_key
 
@@ -40,6 +41,16 @@ PROXIES = environment.words("FACETELL_PROXY")
 MAX_UPLOAD_BYTES = environment.whole("FACETELL_MAX_UPLOAD_MB", 2048, 1) * 1024 * 1024
 MAX_REQUEST_BYTES = 2 * MAX_UPLOAD_BYTES + 1024 * 1024
 """Of one request: a form without scripts may send several files at once."""
+LIMITS = Limits(
+    file_bytes=MAX_UPLOAD_BYTES,
+    duration_s=environment.whole("FACETELL_MAX_SECONDS", 6 * 3600, 1),
+    pixels=environment.whole("FACETELL_MAX_PIXELS", Limits().pixels, 1),
+    rate_hz=environment.whole("FACETELL_MAX_RATE", 1000, 1),
+    frames=environment.whole("FACETELL_MAX_FRAMES", 2_000_000, 1),
+    streams=environment.whole("FACETELL_MAX_STREAMS", Limits().streams, 1),
+    decoded_bytes=environment.whole("FACETELL_MAX_DECODED_GB", 2000, 1) * 10**9,
+)
+"""What a video may be and cost; see `Limits`."""
 MAX_QUEUED = environment.whole("FACETELL_MAX_QUEUED", 1000, 1)
 """Analyses waiting at once, of everybody together."""
 MODELS = environment.words("FACETELL_MODELS")

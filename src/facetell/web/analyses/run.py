@@ -149,7 +149,7 @@ def loaded(model: str) -> Analyzer:
 
 @lru_cache(maxsize=2)
 def _loaded(card: str) -> Analyzer:
-    return Analyzer(Options(model=card, threads=settings.THREADS))
+    return Analyzer(Options(model=card, threads=settings.THREADS, limits=settings.LIMITS))
 
 
 class _Reporter:
