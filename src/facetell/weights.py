@@ -138,10 +138,24 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamAddition:
+    """What is added to the graph to run it as a stream; `facetell.model.stream_graph` writes it."""
+
+    file: str
+    sha256: str
+
+    def __post_init__(self) -> None:
+        plain = bool(_PLAIN_NAME.fullmatch(self.file)) and self.file.endswith(".stream")
+        _require(plain, "file: a plain name ending in .stream, beside the card", self.file)
+        _require(bool(_SHA256.fullmatch(self.sha256)), "sha256: 64 hex digits", self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model and all that its users must know.
 
-    `path` is the card's own file, `purpose` says in a few words what the model is for.
+    `path` is the card's own file, `purpose` says in a few words what the model is for, `stream` is
+    there if the graph can take its frames one by one.
     """
 
     path: Path
@@ -162,6 +176,7 @@ class ModelCard:
     limits: tuple[str, ...]
     made: str
     purpose: str = field(default="", kw_only=True)
+    stream: StreamAddition | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         # Only a plain name: a stranger's card must not point at other files of the machine.
@@ -208,15 +223,29 @@ def verify(card: ModelCard) -> Path:
         ModelNotFound: the graph's file is missing or cannot be read.
         ModelAltered: its SHA-256 is another.
     """
-    path = card.graph_path
+    return _verified(card, card.file, card.sha256)
+
+
+def verify_stream(card: ModelCard) -> Path | None:
+    """Check the addition by which the graph runs as a stream; None if the card has none.
+
+    Raises:
+        ModelNotFound: its file is missing or cannot be read.
+        ModelAltered: its SHA-256 is another.
+    """
+    return _verified(card, card.stream.file, card.stream.sha256) if card.stream else None
+
+
+def _verified(card: ModelCard, name: str, sha256: str) -> Path:
+    path = card.path.parent / name
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         reason = f"{path}: the graph of {card.path} cannot be read: {error.strerror}"
         raise ModelNotFound(reason) from error
-    if found != card.sha256:
-        raise ModelAltered(f"{path}: its card names SHA-256 {card.sha256}, found {found}")
+    if found != sha256:
+        raise ModelAltered(f"{path}: its card names SHA-256 {sha256}, found {found}")
     return path
 
 

@@ -11,7 +11,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from facetell.errors import ModelError
-from facetell.runtime.session import Arrays, TensorSpec
+from facetell.runtime.session import Arrays, TensorSpec, joined_graph
 
 # ONNX Runtime has no common base class for its errors.
 _FAILURES: tuple[type[Exception], ...] = (
@@ -33,7 +33,7 @@ _ERRORS_ONLY = 3
 class OrtSession:
     """One graph with its own pool of threads."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, addition: Path | None = None, *, threads: int) -> None:
         options = onnxruntime.SessionOptions()
         # Set by number: when ONNX Runtime counts cores itself it ignores a container's limit.
         options.intra_op_num_threads = threads
@@ -43,7 +43,9 @@ class OrtSession:
         options.log_severity_level = _ERRORS_ONLY
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                joined_graph(path, addition) if addition else str(path),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except _FAILURES as error:
             raise ModelError(f"{path}: ONNX Runtime cannot load it: {error}") from error

@@ -14,22 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from facetell.errors import MissingDependency, ModelError
-from facetell.runtime.session import Arrays, TensorSpec
+from facetell.runtime.session import Arrays, TensorSpec, joined_graph
 
 
 class OpenVinoSession:
     """One compiled graph; each call has its own inference request."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, addition: Path | None = None, *, threads: int) -> None:
         settings = {
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
         }
-        openvino = _openvino()
+        core = _openvino().Core()
         try:
+            graph = core.read_model(joined_graph(path, addition)) if addition else str(path)
             with _own_signal_stack():
-                self._graph = openvino.Core().compile_model(str(path), "CPU", settings)
+                self._graph = core.compile_model(graph, "CPU", settings)
         except RuntimeError as error:
             raise ModelError(f"{path}: OpenVINO cannot load it: {error}") from error
         self._path = path

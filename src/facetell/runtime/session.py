@@ -48,34 +48,63 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def open_session(path: Path, threads: int = 0, runtime: Runtime = "onnxruntime") -> Session:
+def open_session(
+    path: Path,
+    threads: int = 0,
+    runtime: Runtime = "onnxruntime",
+    addition: Path | None = None,
+) -> Session:
     """Load a graph, or return it if it is loaded and its file has not changed since.
 
     Args:
         path: an ONNX file.
         threads: threads of one run; 0 takes all cores that this process may use.
         runtime: "onnxruntime", or "openvino" with the extra of that name.
+        addition: nodes, inputs and outputs that are added to the graph, as
+            `facetell.model.stream_graph` writes them.
 
     Raises:
         ModelNotFound: there is no such file.
         ModelError: the runtime cannot load it.
         MissingDependency: the runtime is not installed.
     """
+    files = tuple(file.resolve() for file in (path, addition) if file)
+    states = tuple(_state(file) for file in files)
+    return _open(files, states, threads or available_cores(), runtime)
+
+
+def joined_graph(path: Path, addition: Path) -> bytes:
+    """Return a graph with an addition to it.
+
+    Two messages of Protocol Buffers one after the other are read as one whose lists are joined:
+    the graph's nodes, inputs and outputs, then those of the addition.
+
+    Raises:
+        ModelNotFound: either cannot be read.
+    """
+    try:
+        return path.read_bytes() + addition.read_bytes()
+    except OSError as error:
+        raise ModelNotFound(f"{error.filename}: {error.strerror}") from error
+
+
+def _state(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
     except OSError as error:
         raise ModelNotFound(f"{path}: {error.strerror}") from error
-    state = (status.st_mtime_ns, status.st_size)
-    return _open(path.resolve(), state, threads or available_cores(), runtime)
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=8)
-def _open(path: Path, state: tuple[int, int], threads: int, runtime: Runtime) -> Session:
-    del state  # only part of the key, so that a file that was replaced is loaded again
+def _open(
+    files: tuple[Path, ...], states: tuple[tuple[int, int], ...], threads: int, runtime: Runtime
+) -> Session:
+    del states  # only part of the key, so that a file that was replaced is loaded again
     if runtime == "openvino":
         from facetell.runtime.ov import OpenVinoSession
 
-        return OpenVinoSession(path, threads)
+        return OpenVinoSession(*files, threads=threads)
     from facetell.runtime.ort import OrtSession
 
-    return OrtSession(path, threads)
+    return OrtSession(*files, threads=threads)

@@ -27,6 +27,7 @@ from facetell.train.layouts import read_source
 from facetell.train.parts import TRAIN, read_parts
 from facetell.train.run_state import load_averaged
 from facetell.train.store import Store
+from facetell.train.stream_addition import add_stream
 from facetell.weights import UNFITTED, BurstSampling, InputSpec, ModelCard, Thresholds
 
 CALIBRATION_FACES = 200
@@ -54,6 +55,9 @@ def export_main(arguments: list[str]) -> int:
             card = _in_int8(whole, card, config, chosen.gate, Path(folder))
     if chosen.static:
         card = _static(card)
+    else:
+        card, difference = add_stream(card)
+        print(f"{card.path}: frame by frame it differs from the whole clip by {difference:.1e}")
     print(f"{card.path}: not calibrated yet: facetell calibrate DATA --model {card.path}")
     return 0
 
