@@ -40,6 +40,16 @@ def test_it_queues_a_file_and_hands_out_the_command_lines_json(ada: User, tiny: 
     assert answer["result"]["media"]["frames_read"] == 5
 
 
+def test_it_judges_the_face_that_is_meant(ada: User, tiny: str) -> None:
+    body = send(ada, frames="5", face="0.2,160,120.5").json()
+    assert body["settings"]["face"] == [0.2, 160, 120.5]
+    assert send(ada, frames="5").json()["settings"]["face"] is None
+    run.run(body["id"])
+    answer = client_of(ada).get(f"{ROOT}/analyses/{body['id']}").json()
+    assert answer["status"] == "done", answer["error"]
+    assert answer["result"]["selection"]["face"] == {"time_s": 0.2, "x_px": 160, "y_px": 120.5}
+
+
 def test_it_answers_the_same_request_from_before(ada: User, tiny: str) -> None:
     first, again = send(ada), send(ada)
     assert (first.status_code, again.status_code) == (202, 200)
@@ -55,6 +65,12 @@ def test_it_answers_the_same_request_from_before(ada: User, tiny: str) -> None:
         ({"model": "other"}, 400, "unknown_model"),
         ({"start_s": "3", "end_s": "2"}, 400, "unknown_setting"),
         ({"start_s": "soon"}, 422, "invalid"),
+        ({"face": "1:02,4,5"}, 422, "invalid"),
+        ({"face": "1,4"}, 422, "invalid"),
+        ({"face": "-1,4,5"}, 422, "invalid"),
+        ({"face": "9" * 99}, 422, "invalid"),
+        ({"face": "9" * 400 + ",4,5"}, 422, "invalid"),
+        ({"face": "5,40,50", "end_s": "5"}, 400, "unknown_setting"),
     ],
 )
 def test_it_refuses(

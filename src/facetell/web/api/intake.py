@@ -9,6 +9,7 @@ from ninja import File, Form, Header, Schema, UploadedFile
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
+from facetell.options import FacePoint
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
@@ -42,6 +43,14 @@ class Wish(Schema):
     end_s: float | SkipJsonSchema[None] = Field(
         None, ge=0, description="analyse up to here, seconds"
     )
+    face: str | SkipJsonSchema[None] = Field(
+        None,
+        pattern=r"^[0-9]+(\.[0-9]+)?(,[0-9]+(\.[0-9]+)?){2}$",
+        max_length=100,
+        description="judge only the face that is there: time in seconds, x and y in pixels of the "
+        "displayed frame",
+        examples=["62,412,96.5"],
+    )
 
     def settings(self) -> Settings:
         """Check it.
@@ -49,7 +58,13 @@ class Wish(Schema):
         Raises:
             UnknownSetting, UnknownModel: a value makes no sense.
         """
-        return Settings(self.frames, self.model, self.start_s, self.end_s)
+        return Settings(self.frames, self.model, self.start_s, self.end_s, self._point())
+
+    def _point(self) -> FacePoint | None:
+        if self.face is None:
+            return None
+        time_s, x_px, y_px = map(float, self.face.split(","))
+        return time_s, x_px, y_px
 
 
 @router.post(

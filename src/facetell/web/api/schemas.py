@@ -44,6 +44,9 @@ class ChosenSettings(Schema):
     model: str = Field(examples=["default"])
     start_s: float | None
     end_s: float | None
+    face: list[float] | None = Field(
+        description="time in seconds, x and y in pixels of the one face; null for all"
+    )
 
 
 class Progress(Schema):
@@ -187,6 +190,7 @@ def _facts(analysis: Analysis) -> dict[str, object]:
             model=analysis.model,
             start_s=analysis.start_s,
             end_s=analysis.end_s,
+            face=list(analysis.face) if analysis.face else None,
         ),
         "batch": analysis.batch_id,
         "created_at": analysis.created_at,
