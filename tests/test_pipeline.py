@@ -280,6 +280,19 @@ def test_a_caller_gets_each_frame_with_the_faces_that_are_scored(
     assert len(seen) == 20
 
 
+def test_settings_change_without_loading_again(tiny_card_path: Path, tmp_path: Path) -> None:
+    first = Analyzer(Options(model=tiny_card_path, threads=1), SquareDetector())
+    second = first.adjusted(frames=7, end_s=2.0)
+    assert (second.options.frames, second.options.end_s) == (7, 2.0)
+    assert (first.options.frames, first.options.end_s) == (32, None)
+    assert second._scorer is first._scorer
+    for wrong in ({"threads": 2}, {"model": "default"}, {"frames": 0}):
+        with pytest.raises(UsageError):
+            first.adjusted(**wrong)
+    with pytest.raises(AttributeError):
+        first.options = Options()  # type: ignore[misc]
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's list of open files")
 @pytest.mark.parametrize("at", [("opening", 0), ("frames", 0), ("frames", 7), ("judging", 0), None])
 def test_a_cancelled_analysis_leaves_nothing_open(

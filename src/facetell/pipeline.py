@@ -10,13 +10,15 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from facetell import ensemble
 from facetell.ahead import ahead
 from facetell.clips import Clip, ClipBuilder
-from facetell.errors import InputUnreadable, ModelMismatch
+from facetell.errors import InputUnreadable, ModelMismatch, UsageError
 from facetell.faces import Face, FaceDetector, load_detector
 from facetell.features import FeatureCollector
 from facetell.interpolation import FaceFinder
@@ -60,11 +62,32 @@ class Analyzer:
     def __init__(
         self, options: Options | None = None, detector: FaceDetector | None = None
     ) -> None:
-        self.options = options or Options()
+        self._options = options or Options()
         self.card = ensemble.find(self.options.model)
         self._scorer = Ensemble(self.card, self.options.threads, self.options.runtime)
         self._detector = detector or load_detector(self.options.threads)
         _check_detector(self.card, self._detector)
+
+    @property
+    def options(self) -> Options:
+        """All settings; `adjusted` makes an analyzer with others."""
+        return self._options
+
+    def adjusted(self, **changes: Any) -> Self:
+        """Return an analyzer with other settings that shares the loaded models with this one.
+
+        Args:
+            **changes: fields of `Options`, such as frames=64.
+
+        Raises:
+            UsageError: a value is out of its range, or only another analyzer can have it: model,
+                runtime and threads are those of what was loaded.
+        """
+        if fixed := sorted(changes.keys() & {"model", "runtime", "threads"}):
+            raise UsageError(f"{fixed[0]} cannot be changed: make another Analyzer")
+        other = copy(self)
+        other._options = replace(self._options, **changes)  # noqa: SLF001 (its own class)
+        return other
 
     def analyze(
         self,

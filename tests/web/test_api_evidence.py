@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
+import pytest
+from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
+from django.test import Client
 
 from facetell.web.analyses.models import Analysis, Status
 from facetell.web.api.documents import Document
@@ -48,11 +53,42 @@ def test_it_hands_out_each_report(done: Analysis) -> None:
     answers = {k: client.get(f"{ROOT}/analyses/{done.pk}/report.{k}") for k in REPORT_TYPES}
     for kind, answer in answers.items():
         assert answer.headers["Content-Type"].startswith(REPORT_TYPES[kind])
+        assert f'filename="sample-facetell.{kind}"' in answer.headers["Content-Disposition"]
         assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
     assert json.loads(answers["json"].content)["sha256"] == done.upload.sha256
     assert answers["csv"].content.startswith(b"time_s,track,p_fake")
     assert answers["pdf"].content.startswith(b"%PDF-")
     assert b"<html" in answers["html"].content
+
+
+@pytest.mark.django_db
+def test_the_page_shows_and_offers_them(client: Client, own: Analysis) -> None:
+    page = client.get(f"/analyses/{own.id}/").content.decode()
+    files = set(re.findall(rf'(?:src|href|data-shot)="({ROOT}/analyses/{own.id}/[^"]+)"', page))
+    kinds = {file.removeprefix(f"{ROOT}/analyses/{own.id}/").split("/")[0] for file in files}
+    assert kinds == {"faces", "heatmaps", "frames", *(f"report.{kind}" for kind in REPORT_TYPES)}
+    for file in files:
+        assert client.get(file).status_code == 200
+        if "report." in file:
+            assert f'href="{file}" download' in page
+
+
+@pytest.mark.django_db
+def test_a_report_that_was_not_made_is_not_offered(client: Client, own: Analysis) -> None:
+    default_storage.delete(f"{own.folder}/report.pdf")
+    assert client.get(f"{ROOT}/analyses/{own.id}/report.pdf").status_code == 404
+    assert "report.pdf" not in client.get(f"/analyses/{own.id}/").content.decode()
+
+
+def test_a_guest_sees_them_with_the_session_alone(done: Analysis, bob: User, settings: Any) -> None:
+    settings.ACCOUNTS = settings.GUESTS = True
+    guest, other = Client(), Client()
+    guest.force_login(done.owner)
+    other.force_login(bob)
+    for name in ("faces/0.jpg", "heatmaps/0.jpg", "frames/0.jpg", "report.pdf"):
+        address = f"{ROOT}/analyses/{done.pk}/{name}"
+        statuses = [browser.get(address).status_code for browser in (guest, other, Client())]
+        assert statuses == [200, 404, 401]
 
 
 REPORT_TYPES = {

@@ -100,50 +100,9 @@ def test_an_async_server_streams_it(own: Analysis, monkeypatch: pytest.MonkeyPat
     assert len(found) == -(-(SIZE - 1) // 100_000)
 
 
-@pytest.mark.parametrize(
-    ("ending", "kind", "start"),
-    [
-        ("pdf", "application/pdf", b"%PDF-"),
-        ("html", "text/html; charset=utf-8", b"<!doctype html>"),
-        ("json", "application/json", b"{"),
-        ("csv", "text/csv; charset=utf-8", b"time_s,"),
-    ],
-)
-def test_it_sends_reports_to_be_saved(
-    client: Client, own: Analysis, ending: str, kind: str, start: bytes
-) -> None:
-    answer = client.get(f"/analyses/{own.id}/report.{ending}")
-    assert (answer.status_code, answer["content-type"]) == (200, kind)
-    assert answer.content.startswith(start)
-    assert answer["content-disposition"] == f'attachment; filename="sample-facetell.{ending}"'
-    assert f'href="/analyses/{own.id}/report.{ending}"' in (
-        client.get(f"/analyses/{own.id}/").content.decode()
-    )
-
-
-def test_it_offers_no_report_that_was_not_made(client: Client, own: Analysis) -> None:
-    default_storage.delete(f"{own.folder}/report.pdf")
-    assert client.get(f"/analyses/{own.id}/report.pdf").status_code == 404
-    assert "report.pdf" not in client.get(f"/analyses/{own.id}/").content.decode()
-    assert client.get(f"/analyses/{own.id}/report.exe").status_code == 404
-
-
-def test_it_shows_the_pictures(client: Client, own: Analysis) -> None:
-    for kind in ("faces", "heatmaps", "frames"):
-        answer = client.get(f"/analyses/{own.id}/{kind}/0.jpg")
-        assert (answer.status_code, answer["content-type"]) == (200, "image/jpeg")
-        assert answer.content.startswith(b"\xff\xd8\xff")
-
-
-@pytest.mark.parametrize("name", ["faces/99.jpg", "secrets/0.jpg", "frames/12345.jpg"])
-def test_it_has_no_other_pictures(client: Client, own: Analysis, name: str) -> None:
-    assert client.get(f"/analyses/{own.id}/{name}").status_code == 404
-
-
 def test_nobody_else_sees_them(client: Client, done: Analysis, bob: User) -> None:
-    names = ("video", "faces/0.jpg", "heatmaps/0.jpg", "frames/0.jpg", "report.pdf")
     for analysis_id in (done.id, uuid.uuid4()):
-        assert {client.get(f"/analyses/{analysis_id}/{n}").status_code for n in names} == {404}
+        assert client.get(f"/analyses/{analysis_id}/video").status_code == 404
 
 
 def test_a_deleted_video_is_not_there(client: Client, own: Analysis) -> None:

@@ -97,8 +97,8 @@ def test_its_chart_is_the_same_where_numbers_have_commas(own: Analysis) -> None:
 def test_it_shows_each_face_with_its_crops(client: Client, own: Analysis) -> None:
     shown = page(client, own)
     for number, _ in enumerate(own.result.pictures["faces"]):
-        assert f'src="/analyses/{own.id}/faces/{number}.jpg"' in shown
-        assert f'src="/analyses/{own.id}/heatmaps/{number}.jpg"' in shown
+        assert f'src="/api/v1/analyses/{own.id}/faces/{number}.jpg"' in shown
+        assert f'src="/api/v1/analyses/{own.id}/heatmaps/{number}.jpg"' in shown
     assert shown.count('<article class="face"') == len(own.result.document["tracks"])
 
 
@@ -116,7 +116,7 @@ def test_sampled_frames_stand_below_the_chart(client: Client, own: Analysis) -> 
     own.result.pictures["frames"] = [{"time_s": moment["time_s"]}]
     own.result.save()
     shown = page(client, own)
-    assert f'data-shot="/analyses/{own.id}/frames/0.jpg"' in shown
+    assert f'data-shot="/api/v1/analyses/{own.id}/frames/0.jpg"' in shown
     left = moment["box_xyxy"][0]
     assert f'x="{left:.1f}"' in shown[shown.index('class="strip"') :]
 

@@ -85,7 +85,7 @@ class Served:
 
     def result(self, path: str) -> dict[str, object] | None:
         try:
-            document: dict[str, object] = json.loads(self.get(f"{path}report.json"))
+            document: dict[str, object] = json.loads(self.get(f"/api/v1{path}report.json"))
         except urllib.error.HTTPError as error:
             if error.code in {404, 409}:  # not yet
                 return None

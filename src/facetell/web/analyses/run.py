@@ -123,16 +123,10 @@ def _leave_nothing(lease: Lease) -> None:
 
 def _analyzer(analysis: Analysis) -> Analyzer:
     """The loaded model, set to what is asked."""
-    analyzer = loaded(analysis.model)
     count: Frames = "all" if analysis.frames == "all" else int(analysis.frames)
-    analyzer.options = replace(
-        analyzer.options,
-        frames=count,
-        start_s=analysis.start_s,
-        end_s=analysis.end_s,
-        face=analysis.face,
+    return loaded(analysis.model).adjusted(
+        frames=count, start_s=analysis.start_s, end_s=analysis.end_s, face=analysis.face
     )
-    return analyzer
 
 
 def loaded(model: str) -> Analyzer:

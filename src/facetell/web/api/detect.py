@@ -46,9 +46,14 @@ class Detection(Schema):
 
     output: Output
     confidence: float | None = Field(
-        description="percent: p_fake if Fake, 1 - p_fake if Real; null where no side is taken"
+        ge=0,
+        le=100,
+        examples=[97.31],
+        description="percent, 0 to 100, as small Flask servers tell it: 100 p_fake if Fake, "
+        "100 (1 - p_fake) if Real; null where no side is taken. Elsewhere in this API a "
+        "confidence goes from 0 to 1.",
     )
-    p_fake: float | None
+    p_fake: float | None = Field(ge=0, le=1, examples=[0.9731], description="0 to 1")
     analysis: str = Field(description="address of the whole result")
 
 

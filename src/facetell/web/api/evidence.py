@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import PurePath
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
 from ninja import Router
 
 from facetell.web.accounts.headers import REPORT_POLICY
 from facetell.web.analyses.artifacts import REPORTS
+from facetell.web.analyses.downloads import file_answer, picture_answer
 from facetell.web.analyses.models import Analysis, Status
 from facetell.web.analyses.problems import NotEnded
 from facetell.web.api.analyses import find
-from facetell.web.api.answers import file_answer, json_answer
+from facetell.web.api.answers import json_answer
 from facetell.web.api.documents import Document
 from facetell.web.api.problems import NotFound
 from facetell.web.api.responses import binary, refusals
@@ -21,7 +23,6 @@ from facetell.web.api.schemas import Face, FaceList, Timeline, address
 
 router = Router(tags=["evidence"])
 READ = refusals(401, 404, 409, 422, 429)
-Picture = Literal["faces", "heatmaps", "frames"]
 
 _SENT_AS = {
     "json": "application/json",
@@ -73,7 +74,7 @@ def faces(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
 )
 def face(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     """Send the crop that was scored."""
-    return _picture(request, analysis_id, "faces", number)
+    return picture_answer(request, _done(request, analysis_id), "faces", number)
 
 
 @router.get(
@@ -85,7 +86,7 @@ def face(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
 )
 def heatmap(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     """Send the crop with the heat map over it."""
-    return _picture(request, analysis_id, "heatmaps", number)
+    return picture_answer(request, _done(request, analysis_id), "heatmaps", number)
 
 
 @router.get(
@@ -97,7 +98,7 @@ def heatmap(request: HttpRequest, analysis_id: UUID, number: int) -> HttpRespons
 )
 def frame(request: HttpRequest, analysis_id: UUID, number: int) -> HttpResponse:
     """Send a frame as it was analysed, scaled down."""
-    return _picture(request, analysis_id, "frames", number)
+    return picture_answer(request, _done(request, analysis_id), "frames", number)
 
 
 def _report(kind: str) -> None:
@@ -115,18 +116,14 @@ def _report(kind: str) -> None:
         analysis = _done(request, analysis_id)
         response = file_answer(request, analysis, REPORTS[kind], _SENT_AS[kind])
         response["Content-Security-Policy"] = REPORT_POLICY
-        disposition = "inline" if kind in {"html", "json"} else "attachment"
-        response["Content-Disposition"] = f'{disposition}; filename="facetell-report.{kind}"'
+        saved_as = f"{PurePath(analysis.upload.name).stem}-facetell.{kind}"
+        to_save = kind not in {"html", "json"}
+        response["Content-Disposition"] = content_disposition_header(to_save, saved_as) or "inline"
         return response
 
 
 for _kind in _SENT_AS:
     _report(_kind)
-
-
-def _picture(request: HttpRequest, analysis_id: UUID, kind: Picture, number: int) -> HttpResponse:
-    analysis = _done(request, analysis_id)
-    return file_answer(request, analysis, f"{kind}/{number}.jpg", "image/jpeg")
 
 
 def _done(request: HttpRequest, analysis_id: UUID) -> Analysis:

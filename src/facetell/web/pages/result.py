@@ -51,9 +51,10 @@ def show(request: HttpRequest, analysis: Analysis) -> HttpResponse:
 def own_context(request: HttpRequest, analysis: Analysis) -> dict[str, Any]:
     """Return what the owner's page shows: the result, and what may be done with it."""
     root = reverse("analysis", args=[analysis.pk])
-    return result_context(analysis, root) | {
+    files = f"{reverse('api:get_analysis', args=[analysis.pk])}/"
+    return result_context(analysis, root, files) | {
         "reports": [
-            (ending, f"{root}report.{ending}")
+            (ending, f"{files}report.{ending}")
             for ending, name in REPORTS.items()
             if default_storage.exists(f"{analysis.folder}/{name}")
         ],
@@ -69,12 +70,15 @@ def own_context(request: HttpRequest, analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def result_context(analysis: Analysis, root: str, with_media: bool = True) -> dict[str, Any]:
+def result_context(
+    analysis: Analysis, root: str, files: str, with_media: bool = True
+) -> dict[str, Any]:
     """Return what every page of a result shows.
 
     Args:
         analysis: with its result.
-        root: address under which its video and pictures are.
+        root: address under which its video is.
+        files: address under which its pictures are.
         with_media: whether the upload itself is shown.
     """
     findings = findings_of(analysis)
@@ -95,6 +99,7 @@ def result_context(analysis: Analysis, root: str, with_media: bool = True) -> di
         "length": clock(media["duration_s"]) if media.get("duration_s") else "",
         "elapsed": clock(findings.document["elapsed_s"] or 0.0),
         "root": root,
+        "files": files,
     }
 
 

@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from facetell.web.analyses import sharing
+from facetell.web.analyses.downloads import picture_answer
 from facetell.web.analyses.models import Analysis, ShareLink
 from facetell.web.analyses.problems import Problem, UnknownSetting
-from facetell.web.pages.media import send_picture, send_upload
+from facetell.web.pages.media import send_upload
 from facetell.web.pages.ownership import own_result
 from facetell.web.pages.result import own_context, result_context
 
@@ -72,7 +73,7 @@ def _of_a_link(view: Callable[..., HttpResponseBase]) -> Sent:
 def shared(request: HttpRequest, token: str, link: ShareLink) -> HttpResponseBase:
     """Show a result to whoever has the link."""
     root = reverse("shared", args=[token])
-    context = result_context(link.analysis, root, with_media=link.with_video)
+    context = result_context(link.analysis, root, root, with_media=link.with_video)
     return render(request, "facetell/result_shared.html", context | {"link": link, "shared": True})
 
 
@@ -86,12 +87,12 @@ def shared_video(request: HttpRequest, _: str, link: ShareLink) -> HttpResponseB
 
 @_of_a_link
 def shared_picture(
-    _: HttpRequest, __: str, link: ShareLink, kind: str, number: int
+    request: HttpRequest, _: str, link: ShareLink, kind: str, number: int
 ) -> HttpResponseBase:
     """Send a face crop or a heat map; a frame of the video only where that was shared."""
     if kind == "frames" and not link.with_video:
         raise Http404
-    return send_picture(link.analysis, kind, number)
+    return picture_answer(request, link.analysis, kind, number)
 
 
 def _days(request: HttpRequest) -> int:
