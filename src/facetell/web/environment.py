@@ -7,6 +7,7 @@ Every variable of the web application starts with `FACETELL_`, but for `DATABASE
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from facetell.errors import UsageError
@@ -51,6 +52,30 @@ def whole(name: str, default: int, minimum: int = 0) -> int:
     if number < minimum:
         raise UsageError(f"{name} is {number}: give {minimum} or more")
     return number
+
+
+def choice(name: str, choices: Sequence[str]) -> str:
+    """Return a variable as one of several words; the first if it is not set.
+
+    Raises:
+        UsageError: it is another word.
+    """
+    word = text(name).lower() or choices[0]
+    if word not in choices:
+        raise UsageError(f"{name} is {word!r}: give {', '.join(choices)}")
+    return word
+
+
+def sender(name: str, needed: bool) -> str:
+    """Return a variable as the e-mail address from which letters come.
+
+    Raises:
+        UsageError: it is no address, or not set although it is needed.
+    """
+    address = text(name)
+    if (needed or address) and "@" not in address:
+        raise UsageError(f"{name} is {address!r}: give the address that e-mail comes from")
+    return address
 
 
 def words(name: str) -> list[str]:

@@ -74,6 +74,18 @@ CACHES: dict[str, Any] = {
     }
 }
 
+# E-mail, for people who forgot their password --------------------------------------------------
+EMAIL_HOST = environment.text("FACETELL_EMAIL_HOST")
+"""The server that takes our letters; without one none is sent."""
+EMAIL_SECURITY = environment.choice("FACETELL_EMAIL_SECURITY", ("starttls", "tls", "none"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_SECURITY == "starttls", EMAIL_SECURITY == "tls"
+_EMAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+EMAIL_PORT = environment.whole("FACETELL_EMAIL_PORT", _EMAIL_PORTS[EMAIL_SECURITY], 1)
+EMAIL_HOST_USER = environment.text("FACETELL_EMAIL_USER")
+EMAIL_HOST_PASSWORD = environment.text("FACETELL_EMAIL_PASSWORD")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = environment.sender("FACETELL_EMAIL_FROM", needed=bool(EMAIL_HOST))
+
 # Jobs ---------------------------------------------------------------------------------------
 LEASE_S = environment.whole("FACETELL_LEASE_S", 30, 2)
 """A job whose worker has not been heard of for so long is given to another."""

@@ -1,4 +1,4 @@
-"""Links by which somebody sets a password: a new person, or one who forgot theirs.
+"""Links by which somebody who has an account sets a new password.
 
 A link is signed, good for `PASSWORD_RESET_TIMEOUT` seconds, and once only: it is made of the
 password that it replaces (Django's PasswordResetTokenGenerator). So nothing has to be stored.
@@ -11,14 +11,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy
 
-from facetell.web.accounts.people import GUEST_PREFIX, SOLE_USER
+from facetell.web.accounts.people import is_reserved
 
 
 class AdmissionForm(forms.Form):
@@ -27,31 +26,32 @@ class AdmissionForm(forms.Form):
     name = forms.CharField(
         max_length=150,
         label=gettext_lazy("User name"),
-        validators=[UnicodeUsernameValidator()],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def clean_name(self) -> str:
-        """Refuse the names that this program gives out itself."""
+    def clean_name(self) -> User:
+        """Return who has that name."""
         name = User.normalize_username(str(self.cleaned_data["name"]))
-        if name == SOLE_USER or name.startswith(GUEST_PREFIX):
-            raise forms.ValidationError(gettext_lazy("This name is taken; choose another."))
-        return name
+        user = User.objects.filter(username=name, is_active=True).first()
+        if user is None or is_reserved(name):
+            raise forms.ValidationError(gettext_lazy("Nobody who may sign in has this name."))
+        return user
 
 
-def admit(name: str, by: User) -> str:
-    """Return the address at which this person sets a password; make them if they are new.
+def admit(user: User, by: User) -> str:
+    """Return the path at which a user sets a new password.
 
     Raises:
         PermissionDenied: only a superuser may do so for a member of the staff, who could otherwise
-            be impersonated, and nobody for a user who is switched off.
+            be impersonated.
     """
-    user, made = User.objects.get_or_create(username=name)
-    if made:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
-    if not user.is_active or ((user.is_staff or user.is_superuser) and not by.is_superuser):
+    if (user.is_staff or user.is_superuser) and not by.is_superuser:
         raise PermissionDenied
+    return reset_path(user)
+
+
+def reset_path(user: User) -> str:
+    """Return the path at which a user sets a new password."""
     parts: dict[str, Any] = {
         "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
         "token": default_token_generator.make_token(user),

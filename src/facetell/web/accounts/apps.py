@@ -20,6 +20,7 @@ class AccountsConfig(AppConfig):
         from facetell.web.accounts.counts import forget_old_counts
         from facetell.web.accounts.exposure import check_exposure
         from facetell.web.accounts.guests import delete_lost_guests
+        from facetell.web.accounts.invitations import forget_old_invitations
         from facetell.web.accounts.leaving import delete_files_too
         from facetell.web.accounts.people import forget_sole_user
         from facetell.web.analyses.keeper import tidying
@@ -31,3 +32,4 @@ class AccountsConfig(AppConfig):
         post_migrate.connect(forget_sole_user, sender=self)
         tidying.connect(delete_lost_guests)
         tidying.connect(forget_old_counts)
+        tidying.connect(forget_old_invitations)

@@ -1,14 +1,17 @@
-"""The sign-in form, which gives nobody endless attempts."""
+"""The forms of signing in, joining and being reached by e-mail."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.forms import AuthenticationForm
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy
 
 from facetell.web.accounts import throttle
+from facetell.web.accounts.people import is_reserved
 
 
 class SignInForm(AuthenticationForm):
@@ -34,3 +37,51 @@ class SignInForm(AuthenticationForm):
         except ValidationError:
             throttle.count_failure(name, address)
             raise
+
+
+class JoinForm(UserCreationForm[User]):
+    """What who was invited chooses: a name, a password, and an e-mail address if they like."""
+
+    email = forms.EmailField(
+        required=False,
+        label=gettext_lazy("E-mail address"),
+        help_text=gettext_lazy("May stay empty. It is used for one thing: a forgotten password."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields = ("username", "email")
+
+    def clean_username(self) -> str:
+        """Refuse the names that this program gives out itself, and those that others have."""
+        name = str(super().clean_username())
+        if is_reserved(name):
+            raise ValidationError(gettext_lazy("This name is taken; choose another."))
+        return name
+
+
+class EmailForm(forms.Form):
+    """An e-mail address; the password proves that it is not somebody at an open browser."""
+
+    email = forms.EmailField(
+        required=False,
+        label=gettext_lazy("E-mail address"),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    password = forms.CharField(
+        strip=False,
+        label=gettext_lazy("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data, initial={"email": user.email})
+        self._user = user
+
+    def clean_password(self) -> str:
+        """Check the password."""
+        password = str(self.cleaned_data["password"])
+        if not self._user.check_password(password):
+            raise ValidationError(gettext_lazy("This is not your password."))
+        return password

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -62,3 +64,18 @@ class Count(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.n}"
+
+
+class Invitation(models.Model):
+    """Leave for one new person to make an account; see `invitations`. Accepting deletes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"by {self.by_id} until {self.expires_at:%Y-%m-%d}"

@@ -50,3 +50,13 @@ def new_guest() -> User:
 def is_guest(user: User) -> bool:
     """Whether a user is a stranger with a session of their own."""
     return user.username.startswith(GUEST_PREFIX)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether this program gives a name out itself, so that nobody may choose it.
+
+    >>> is_reserved("Me"), is_reserved("guest-7"), is_reserved("ada")
+    (True, True, False)
+    """
+    folded = name.casefold()
+    return folded == SOLE_USER or folded.startswith(GUEST_PREFIX)

@@ -16,11 +16,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from facetell.web.accounts.admission import AdmissionForm, admit
-from facetell.web.accounts.forms import SignInForm
+from facetell.web.accounts.forms import EmailForm, SignInForm
 from facetell.web.accounts.gate import MODEL_BACKEND
 from facetell.web.accounts.guests import move_everything
 from facetell.web.accounts.leaving import delete_account, delete_everything, sign_out_everywhere
@@ -41,9 +40,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Sign in; what somebody did as a guest before stays theirs."""
-        guest = cast(User, self.request.user) if _is_guest(self.request) else None
-        if guest is not None:
-            move_everything(User.objects.get(pk=guest.pk), form.get_user())
+        take_over(self.request, form.get_user())
         return super().form_valid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -54,7 +51,7 @@ class SignIn(LoginView):
 
 
 class SetPassword(PasswordResetConfirmView):
-    """Where a link of the staff leads: somebody sets a password, and is signed in."""
+    """Where a link leads that was sent or given: somebody sets a password, and is signed in."""
 
     template_name = "accounts/set_password.html"
     post_reset_login = True
@@ -68,32 +65,13 @@ class SetPassword(PasswordResetConfirmView):
 
 
 @login_required
-@sensitive_variables("link")
-def admission(request: HttpRequest) -> HttpResponse:
-    """The staff's page: a link for a new person, or for one who forgot the password.
-
-    Raises:
-        Http404: there are no accounts, or the user is no member of the staff.
-    """
-    _require_accounts()
-    user = cast(User, request.user)
-    if not user.is_staff:
-        raise Http404
-    form, link = AdmissionForm(request.POST or None), ""
-    if request.method == "POST" and form.is_valid():
-        link = request.build_absolute_uri(admit(form.cleaned_data["name"], user))
-    days = settings.PASSWORD_RESET_TIMEOUT // (24 * 3600)
-    return render(request, "accounts/admission.html", {"form": form, "link": link, "days": days})
-
-
-@login_required
 def account(request: HttpRequest) -> HttpResponse:
     """The account page; POST changes the password.
 
     Raises:
         Http404: there are no accounts.
     """
-    _require_accounts()
+    require_accounts()
     user = cast(User, request.user)
     form = PasswordChangeForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -106,10 +84,31 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@sensitive_post_parameters("password")
+def email(request: HttpRequest) -> HttpResponse:
+    """Change the e-mail address to which a link is sent if the password is forgotten.
+
+    Raises:
+        Http404: there are no accounts, or it is a guest's.
+    """
+    require_accounts()
+    user = cast(User, request.user)
+    if is_guest(user):
+        raise Http404
+    form = EmailForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user.email = form.cleaned_data["email"]
+        user.save(update_fields=["email"])
+        messages.success(request, _("Your e-mail address was changed."))
+        return redirect("account")
+    return render(request, "accounts/email.html", {"form": form})
+
+
+@login_required
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """Delete all analyses, or the account with them; asked for twice."""
-    _require_accounts()
+    require_accounts()
     user, what = cast(User, request.user), request.POST.get("what", "")
     if what == "sessions":
         sign_out_everywhere(user)
@@ -128,10 +127,17 @@ def leave(request: HttpRequest) -> HttpResponse:
     return redirect("account")
 
 
+def take_over(request: HttpRequest, user: User) -> None:
+    """Give what somebody did as a guest to the user whom they turn out to be."""
+    if _is_guest(request):
+        move_everything(User.objects.get(username=request.user.get_username()), user)
+
+
 def _is_guest(request: HttpRequest) -> bool:
     return request.user.is_authenticated and is_guest(request.user)
 
 
-def _require_accounts() -> None:
+def require_accounts() -> None:
+    """Raise Http404 where there are no accounts."""
     if not settings.ACCOUNTS:
         raise Http404

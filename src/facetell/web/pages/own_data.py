@@ -41,7 +41,12 @@ def own_data(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _document(user: User) -> dict[str, Any]:
-    person = {"name": user.username, "joined": user.date_joined, "last_sign_in": user.last_login}
+    person = {
+        "name": user.username,
+        "email": user.email,
+        "joined": user.date_joined,
+        "last_sign_in": user.last_login,
+    }
     keys = user.api_keys.values("name", "prefix", "scope", "created_at", "last_used_at")
     return {
         "person": person,
