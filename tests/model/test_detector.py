@@ -105,7 +105,7 @@ def test_a_pair_shows_both_halves_and_trains_one() -> None:
     assert untrained == {id(p) for p in pair.general.parameters()}
 
 
-def test_stages_show_the_middle_of_the_encoder_on_one_grid() -> None:
+def test_stages_show_means_and_deviations_of_the_middle_of_the_encoder_on_one_grid() -> None:
     whole, stages = EfficientNetLite(0).eval(), EfficientNetLiteStages(0).eval()
     state = whole.state_dict()
     stages.load_imagenet(state)
@@ -117,7 +117,10 @@ def test_stages_show_the_middle_of_the_encoder_on_one_grid() -> None:
         whole(pixels)
         maps = stages(pixels)
     assert maps.shape == (2, stages.feature_channels, 7, 7)
-    assert stages.feature_channels == 40 + 80 + 112 + 192 + 320
-    means = torch.cat([out.mean((2, 3)) for out in seen], dim=1)
-    torch.testing.assert_close(maps.mean((2, 3)), means, rtol=1e-4, atol=1e-5)
+    assert stages.feature_channels == 2 * (40 + 80 + 112 + 192 + 320)
+    told = []
+    for out in seen:
+        mean = out.mean((2, 3))
+        told += [mean, (out - mean[:, :, None, None]).abs().mean((2, 3))]
+    torch.testing.assert_close(maps.mean((2, 3)), torch.cat(told, dim=1), rtol=1e-4, atol=1e-5)
     assert stages(torch.rand(1, 3, 100, 100)).shape[-2:] == (4, 4)

@@ -50,6 +50,15 @@ def test_a_graph_teaches_what_it_says(tmp_path: Path) -> None:
     assert lesson.features[0, 0].tolist() == [255, 0, 0]
 
 
+def test_a_graph_that_names_no_width_teaches_all_its_features(tmp_path: Path) -> None:
+    graph = make_graph()
+    told = next(o for o in graph.graph.output if o.name == "features")
+    told.type.tensor_type.shape.dim[2].dim_param = "width"
+    (tmp_path / "loose.onnx").write_bytes(graph.SerializeToString())
+    teacher = load_teacher(Teacher(str(tmp_path / "loose.onnx"), side_px=SIDE_PX), CPU)
+    assert teacher.features == 3
+
+
 def test_a_run_teaches_as_its_averaged_weights_score(tmp_path: Path) -> None:
     path = write_run(tmp_path)
     teacher = load_teacher(Teacher(str(path), side_px=32), CPU)

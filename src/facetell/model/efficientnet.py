@@ -142,8 +142,10 @@ class EfficientNetLiteStages(EfficientNetLite):
     """Pixels (N, 3, H, W), normalised → the maps of its later stages, (N, C, H/32, W/32).
 
     Traces of a forgery are fine: the middle of a network that was trained on objects tells more of
-    them than its end (docs/experiments.md has the numbers). The maps of the stages from stride 8 on
-    stand side by side, averaged onto the grid of the last; the head is left out.
+    them than its end, and how much a map varies over the face tells as much as its mean
+    (docs/experiments.md has the numbers). The maps of the stages from stride 8 on, and how far each
+    place is from its map's mean, stand side by side, averaged onto the grid of the last; the head
+    is left out. So the mean of a map over the crop is a mean or a mean absolute deviation.
     """
 
     def __init__(self, variant: int = 0) -> None:
@@ -156,16 +158,18 @@ class EfficientNetLiteStages(EfficientNetLite):
             if stride >= FINEST_STRIDE:
                 self._cells[last] = COARSEST_STRIDE // stride
                 channels.append(base)
-        self.feature_channels = sum(channels)
+        self.feature_channels = 2 * sum(channels)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Return the maps of the stages, the finest first."""
+        """Return the maps of the stages, the finest first, each stage's deviations after them."""
         x = nn.functional.relu6(self._bn0(self._conv_stem(pixels)))  # (N, 32, H/2, W/2)
         maps = []
         for k, block in enumerate(self._blocks):
             x = block(x)
             if cell := self._cells.get(k):
-                maps.append(nn.functional.avg_pool2d(x, cell, ceil_mode=True))  # (N, C_k, h, w)
+                deviations = (x - x.mean(dim=(2, 3), keepdim=True)).abs()
+                both = torch.cat([x, deviations], dim=1)  # (N, 2 C_k, ...)
+                maps.append(nn.functional.avg_pool2d(both, cell, ceil_mode=True))
         return torch.cat(maps, dim=1)  # (N, C, H/32, W/32)
 
     def load_imagenet(self, state: dict[str, Tensor]) -> None:

@@ -52,15 +52,14 @@ def load_teacher(teacher: Teacher, device: torch.device, threads: int = 0) -> Te
         ModelError: the graph cannot be loaded.
     """
     path = Path(teacher.model)
-    loaded = _graph(path, threads) if path.suffix == ".onnx" else _run(path, device)
     side = teacher.side_px
+    loaded = _graph(path, side, threads) if path.suffix == ".onnx" else _run(path, device)
     return TeacherModel(lambda p, mask: loaded.teach(resized(p, side), mask), loaded.features)
 
 
-def _graph(path: Path, threads: int) -> TeacherModel:
+def _graph(path: Path, side_px: int, threads: int) -> TeacherModel:
     session = open_session(path, threads)
-    channels = session.outputs["features"].shape[-1] if "features" in session.outputs else None
-    if channels is None or "frame_logits" not in session.outputs:
+    if not {"features", "frame_logits"} <= session.outputs.keys():
         raise ModelMismatch(f"{path}: no graph that `facetell export` wrote: it cannot teach")
 
     def teach(pixels: Tensor, mask: Tensor) -> Lesson:
@@ -68,7 +67,9 @@ def _graph(path: Path, threads: int) -> TeacherModel:
         tensors = (torch.from_numpy(told[n]) for n in ("frame_logits", "features"))
         return Lesson(*(tensor.to(pixels.device) for tensor in tensors))
 
-    return TeacherModel(teach, channels)
+    # the graph need not tell how many features it gives: a black frame does
+    frame = torch.zeros((1, 1, 3, side_px, side_px), dtype=torch.uint8)
+    return TeacherModel(teach, teach(frame, torch.ones(1, 1)).features.shape[-1])
 
 
 def _run(path: Path, device: torch.device) -> TeacherModel:
