@@ -164,7 +164,7 @@ def test_the_client_in_the_documentation_works(
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> None:
-    served = serve("--workers", "1")
+    served = serve("--workers", "1", FACETELL_URL_HOSTS="media.example.org")
     _lay_out_clips(served.folder)
     page = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
     told, known = [], os.environ | {"KEY": served.make_key()}
@@ -183,10 +183,16 @@ def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> N
         told.append(answer.stdout)
         if found := re.match(r'{"id":"([^"]+)"', answer.stdout):
             known["ID"] = found[1]
-    mine, queued, events, batch, verdict = told
+    mine, queued, events, awaited, batch, verdict = told
     assert json.loads(mine)["count"] == 0
     assert json.loads(queued)["settings"]["frames"] == "40"
     assert '"status":"done"' in events
+    assert json.loads(awaited)["file"] == {
+        "name": "clip.mp4",
+        "sha256": None,
+        "size_bytes": None,
+        "kept": False,
+    }
     assert json.loads(batch)["summary"]["count"] == 3
     assert json.loads(verdict)["output"] in {"Real", "Fake", "Inconclusive"}
 

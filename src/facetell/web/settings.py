@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from facetell.options import Limits
 from facetell.web import environment
+from facetell.web.outbound.targets import read_places
 from facetell.web.secret import secret_key
 
 HERE = Path(__file__).parent
@@ -53,6 +54,8 @@ LIMITS = Limits(
 """What a video may be and cost; see `Limits`."""
 MAX_QUEUED = environment.whole("FACETELL_MAX_QUEUED", 1000, 1)
 """Analyses waiting at once, of everybody together."""
+URL_PLACES = read_places("FACETELL_URL_HOSTS", environment.words("FACETELL_URL_HOSTS"))
+"""Where a video may be fetched from that somebody gives the address of; see outbound."""
 MODELS = environment.words("FACETELL_MODELS")
 """Cards of models beside the bundled ones that people may choose."""
 THREADS = environment.whole("FACETELL_THREADS", 0)

@@ -27,7 +27,9 @@ def move_everything(guest: User, user: User) -> None:
         Batch.objects.filter(owner=guest).update(owner=user)
         Analysis.objects.filter(owner=guest).update(owner=user)
         for upload in Upload.objects.select_for_update().filter(owner=guest):
-            same = Upload.objects.filter(owner=user, sha256=upload.sha256).first()
+            # what is not fetched yet has no hash, and is the same as nothing
+            sent = Upload.objects.filter(owner=user).exclude(sha256="")
+            same = sent.filter(sha256=upload.sha256).first()
             if same is None:
                 Upload.objects.filter(pk=upload.pk).update(owner=user)
                 continue

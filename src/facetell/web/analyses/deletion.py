@@ -73,7 +73,7 @@ def delete_expired() -> int:
     now = timezone.now()
     unused = Upload.objects.filter(created_at__lt=now - UNUSED, analyses=None)
     for upload in unused:
-        _delete_unused(upload)
+        delete_unused(upload)
     if not settings.RETENTION_DAYS:
         for upload in Upload.objects.exclude(file=""):
             _delete_video_once_ended(upload)
@@ -84,7 +84,8 @@ def delete_expired() -> int:
     return len(expired)
 
 
-def _delete_unused(upload: Upload) -> None:
+def delete_unused(upload: Upload) -> None:
+    """Delete an upload unless there is an analysis of it."""
     with transaction.atomic():
         locked = Upload.objects.select_for_update().filter(pk=upload.pk).first()
         if locked is None or locked.analyses.exists():

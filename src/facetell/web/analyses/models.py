@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from facetell.options import FacePoint
+from facetell.web.outbound.targets import LONGEST
 
 
 class Upload(models.Model):
@@ -21,6 +22,8 @@ class Upload(models.Model):
         sha256: of its bytes, hexadecimal.
         name: as its owner called it, without folders and control characters.
         file: name in the storage; empty once the video is deleted.
+        url: where a worker fetches it, until it has; then there are bytes to hash, and this row
+            gives way to theirs.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -30,9 +33,14 @@ class Upload(models.Model):
     sha256 = models.CharField(max_length=64)
     size_bytes = models.BigIntegerField()
     file = models.CharField(max_length=255, blank=True)
+    url = models.CharField(max_length=LONGEST, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["owner", "sha256"], name="once_an_owner")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "sha256"], condition=~models.Q(sha256=""), name="once_an_owner"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -7,6 +7,9 @@
     ├── DiskFull           nowhere to put it
     ├── QueueFull          too much is waiting already
     ├── UnknownModel       no such model here
+    ├── UnknownSetting     a setting that makes no sense
+    ├── AddressRefused     this server may not call that address
+    ├── FetchFailed        the address was called, and no video came
     ├── VideoDeleted       the video is gone, only its verdict is left
     └── NotEnded           asked for what exists only afterwards
 
@@ -67,6 +70,19 @@ class UnknownSetting(Problem):
     """A setting of the analysis that makes no sense."""
 
     code = "unknown_setting"
+
+
+class AddressRefused(Problem):
+    """This server may not call the address, or it is none."""
+
+    code = "url_refused"
+
+
+class FetchFailed(Problem):
+    """No whole video came from the address."""
+
+    code = "fetch_failed"
+    status = 502
 
 
 class VideoDeleted(Problem):

@@ -22,12 +22,13 @@ from facetell.pipeline import Analyzer
 from facetell.report.json_report import to_dict
 from facetell.report.statements import without_path
 from facetell.verdict import Verdict
-from facetell.web.analyses import artifacts, drain, leases
+from facetell.web.analyses import artifacts, drain, fetching, leases
 from facetell.web.analyses.choices import models
 from facetell.web.analyses.deletion import delete_video_if_unneeded
 from facetell.web.analyses.leases import Lease, LeaseLost
 from facetell.web.analyses.models import Analysis
 from facetell.web.analyses.patience import patiently
+from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.recovery import hand_back
 from facetell.web.analyses.shots import ShotKeeper
 from facetell.web.analyses.worker_name import worker_name
@@ -72,7 +73,7 @@ def _attempted(lease: Lease) -> Ending:
         return lease.cancel
     except _HandBack:
         return partial(hand_back, lease)
-    except FacetellError as error:
+    except (FacetellError, Problem) as error:
         return partial(lease.fail, error.code, str(error))
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
@@ -90,15 +91,17 @@ def _internal(lease: Lease) -> Ending:
 
 
 def _analysed(lease: Lease) -> Ending:
-    analysis = patiently(
-        lambda: Analysis.objects.select_related("upload").get(pk=lease.analysis_id)
-    )
+    reporter = _Reporter(lease)
+    analysis = _found(lease)
+    if analysis.upload.url:
+        patiently(lambda: fetching.bring(analysis.upload, lease, reporter))
+        analysis = _found(lease)
     analyzer = _analyzer(analysis)
     path = Path(default_storage.path(analysis.upload.file))
     shown = Path(analysis.upload.name)
     keeper = ShotKeeper()
     try:
-        verdict = analyzer.analyze(path, _Reporter(lease), keeper)
+        verdict = analyzer.analyze(path, reporter, keeper)
     except FacetellError as error:
         # the sender knows the file by its own name, and not where we keep it
         raise type(error)(f"{shown}: {without_path(str(error), path)}") from error
@@ -107,6 +110,11 @@ def _analysed(lease: Lease) -> Ending:
     patiently(partial(lease.renew, stage="writing"))
     pictures = artifacts.write(analysis, verdict, analyzer.card, analyzer.options, keeper.shots)
     return partial(lease.finish, to_dict(verdict), pictures)
+
+
+def _found(lease: Lease) -> Analysis:
+    rows = Analysis.objects.select_related("upload")
+    return patiently(lambda: rows.get(pk=lease.analysis_id))
 
 
 def _renamed(verdict: Verdict, path: Path, shown: Path) -> Verdict:

@@ -37,7 +37,7 @@ def submit(
         upload = Upload.objects.select_for_update().get(pk=upload.pk, owner=owner)
         if earlier := _earlier(upload, settings, batch):
             return earlier, False
-        if not upload.file:
+        if not (upload.file or upload.url):
             raise VideoDeleted(f"{upload.name}: the video was deleted; send it again")
         _check_queue()
         analysis = Analysis.objects.create(

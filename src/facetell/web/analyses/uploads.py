@@ -41,8 +41,7 @@ def keep(owner: User, chunks: Iterable[bytes], name: str) -> Upload:
         UploadTooLarge: there are more than `settings.MAX_UPLOAD_BYTES`.
         DiskFull: they don't fit.
     """
-    shown = clean_name(name)
-    _check_type(shown)
+    shown = checked_name(name)
     incoming = _Incoming(chunks, shown)
     stored = f"uploads/{uuid.uuid4()}"
     try:
@@ -69,11 +68,18 @@ def clean_name(name: str) -> str:
     return plain or "unnamed"
 
 
-def _check_type(name: str) -> None:
-    suffix = PurePosixPath(name).suffix.lower()
+def checked_name(name: str) -> str:
+    """Return the clean name of a file whose ending is a video's or picture's, or none.
+
+    Raises:
+        WrongType: it is another.
+    """
+    shown = clean_name(name)
+    suffix = PurePosixPath(shown).suffix.lower()
     if suffix and suffix not in MEDIA_SUFFIXES:
         known = " ".join(sorted(MEDIA_SUFFIXES))
-        raise WrongType(f"{name}: {suffix} is no video or picture that can be read; send {known}")
+        raise WrongType(f"{shown}: {suffix} is no video or picture that can be read; send {known}")
+    return shown
 
 
 def _row(owner: User, name: str, stored: str, incoming: _Incoming) -> Upload:

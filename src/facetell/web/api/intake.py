@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import File, Form, Header, Schema, UploadedFile
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from facetell.options import FacePoint
+from facetell.web.analyses import fetching
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings
+from facetell.web.analyses.models import Upload
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
 from facetell.web.api.analyses import router
 from facetell.web.api.answers import json_answer
 from facetell.web.api.authentication import owner_of
 from facetell.web.api.idempotency import fingerprint_of, once
+from facetell.web.api.problems import Invalid
 from facetell.web.api.responses import refusals
 from facetell.web.api.schemas import AnalysisSummary, address
 
@@ -80,19 +84,34 @@ class Wish(Schema):
 def create(
     request: HttpRequest,
     wish: Form[Wish],
-    file: Annotated[UploadedFile, File(description="a video or picture")],
+    file: Annotated[UploadedFile | None, File(description="a video or picture")] = None,
+    url: Annotated[
+        str, Form(description="instead of `file`: where the server fetches it; it must allow that")
+    ] = "",
     idempotency_key: IdempotencyKey = None,
 ) -> HttpResponse:
-    """Store a file and queue its analysis; answer 200 if the same was asked before."""
-    asked = fingerprint_of({"to": "analyses"} | wish.model_dump(), file) if idempotency_key else ""
-    return once(owner_of(request), idempotency_key, asked, lambda: _create(request, wish, file))
+    """Store a file and queue its analysis; answer 200 if the same was asked before.
+
+    What `url` names is fetched by the worker, anew for each request.
+    """
+    if (file is None) == (not url):
+        raise Invalid("send a video or picture as the multipart field `file`, or its `url`")
+    fields = {"to": "analyses", "url": url} | wish.model_dump()
+    asked = fingerprint_of(fields, *filter(None, [file])) if idempotency_key else ""
+    return once(
+        owner_of(request), idempotency_key, asked, lambda: _create(request, wish, file, url)
+    )
 
 
-def _create(request: HttpRequest, wish: Wish, file: UploadedFile) -> HttpResponse:
-    settings = wish.settings()
-    upload = keep(owner_of(request), file.chunks(), file.name or "")
-    analysis, new = submit(owner_of(request), upload, settings)
+def _create(request: HttpRequest, wish: Wish, file: UploadedFile | None, url: str) -> HttpResponse:
+    settings, owner = wish.settings(), owner_of(request)
+    upload = fetching.expect(owner, url) if file is None else _kept(owner, file)
+    analysis, new = submit(owner, upload, settings)
     response = json_answer(request, AnalysisSummary.of(analysis))
     response.status_code = 202 if new else 200
     response["Location"] = address(analysis.pk)
     return response
+
+
+def _kept(owner: User, file: UploadedFile) -> Upload:
+    return keep(owner, file.chunks(), file.name or "")

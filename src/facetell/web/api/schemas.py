@@ -32,8 +32,8 @@ class SentFile(Schema):
     """The file that was sent."""
 
     name: str = Field(examples=["interview.mp4"])
-    sha256: str
-    size_bytes: int
+    sha256: str | None = Field(description="null until it is fetched from its address")
+    size_bytes: int | None = Field(description="null until it is fetched from its address")
     kept: bool = Field(description="false once the video is deleted and only its verdict is left")
 
 
@@ -181,8 +181,8 @@ def _facts(analysis: Analysis) -> dict[str, object]:
     return {
         "file": SentFile(
             name=upload.name,
-            sha256=upload.sha256,
-            size_bytes=upload.size_bytes,
+            sha256=upload.sha256 or None,
+            size_bytes=upload.size_bytes if upload.sha256 else None,
             kept=bool(upload.file),
         ),
         "settings": ChosenSettings(
