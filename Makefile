@@ -61,7 +61,7 @@ lock: $(call stamp,$(EXTRAS)) ## resolve constraints.txt anew
 	$(pip) install --quiet uv
 	$(bin)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	  --fork-strategy fewest --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
-	  --extra train --extra web --extra pdf --extra openvino --extra heic --extra bench --extra dev \
+	  --extra train --extra web --extra pdf --extra openvino --extra heic --extra bench --extra dev --extra cloud --extra ray \
 	  --constraint tools/pins.txt --upgrade --output-file $(VENV)/constraints.txt
 	grep -vE '^(nvidia-|cuda-|triton==)' $(VENV)/constraints.txt > constraints.txt
 

@@ -93,6 +93,13 @@ def test_it_documents_each_option_of_evaluation(
     assert offered - set(OPTION.findall((DOCS / "evaluation.md").read_text("utf-8"))) == set()
 
 
+def test_it_documents_each_option_of_batch(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["batch", "--help"]) == 0
+    offered = set(OPTION.findall(capsys.readouterr().out)) - {"--help"}
+    first_cells = re.findall(r"^\| (.+?) \|", (DOCS / "scale.md").read_text("utf-8"), re.M)
+    assert {option for cell in first_cells for option in OPTION.findall(cell)} == offered
+
+
 def test_it_documents_each_command() -> None:
     page = (DOCS / "command-line.md").read_text(encoding="utf-8")
     assert [c.name for c in COMMANDS if f"    facetell {c.name} " not in page] == []

@@ -23,7 +23,8 @@ def test_it_stands_in_the_tree_of_the_docstring(kind: type[FacetellError]) -> No
 @pytest.mark.parametrize("kind", CLASSES)
 def test_it_has_an_exit_status_of_the_command_line(kind: type[FacetellError]) -> None:
     assert kind.exit_code == {UsageError: 2, Cancelled: 130}.get(kind, 3)
-    assert kind.retryable is (kind is Cancelled)
+    passing = (Cancelled, errors.InputChanged, errors.SourceUnreachable)
+    assert kind.retryable is (kind in passing)
 
 
 def test_codes_tell_the_classes_apart() -> None:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from facetell.errors import (
         Cancelled,
+        ClusterError,
         CorruptMedia,
         FacetellError,
+        InputChanged,
         InputError,
         InputNotFound,
         InputUnreadable,
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
         ModelNotFound,
         NotMedia,
         OutputError,
+        SourceDenied,
+        SourceUnreachable,
         UsageError,
+        WorkerLost,
     )
     from facetell.options import Limits, Options
     from facetell.pipeline import Analyzer, analyze
@@ -40,8 +45,10 @@ __version__ = "0.1.0"
 __all__ = [
     "Analyzer",
     "Cancelled",
+    "ClusterError",
     "CorruptMedia",
     "FacetellError",
+    "InputChanged",
     "InputError",
     "InputNotFound",
     "InputUnreadable",
@@ -55,8 +62,11 @@ __all__ = [
     "NotMedia",
     "Options",
     "OutputError",
+    "SourceDenied",
+    "SourceUnreachable",
     "UsageError",
     "Verdict",
+    "WorkerLost",
     "__version__",
     "analyze",
 ]

@@ -7,11 +7,16 @@
     │   ├── InputUnreadable     there, but may not be read
     │   ├── NotMedia            empty, not a video or picture, or without a picture stream
     │   ├── CorruptMedia        a video or picture whose frames cannot be decoded
-    │   └── MediaTooLarge       beyond one of the `Limits`
+    │   ├── MediaTooLarge       beyond one of the `Limits`
+    │   ├── InputChanged        half-uploaded: it changed while it was read
+    │   ├── SourceDenied        a bucket or server refuses: wrong or expired credentials
+    │   ├── SourceUnreachable   a bucket or server does not answer
+    │   └── WorkerLost          the process that analysed it was ended, time and again
     ├── ModelError              the model cannot be used
     │   ├── ModelNotFound       no model of that name or path
     │   ├── ModelAltered        its bytes are not those that its card names
     │   └── ModelMismatch       its card asks for what this version cannot do
+    ├── ClusterError            a Ray cluster cannot be used
     ├── OutputError             a result cannot be written: disk full, no permission
     ├── Cancelled               the caller stopped the analysis
     └── MissingDependency       an optional package is needed and absent
@@ -74,6 +79,32 @@ class MediaTooLarge(InputError):
     code = "too_large"
 
 
+class InputChanged(InputError):
+    """The file changed while it was read, or only part of it came: it is still being uploaded."""
+
+    code = "changed"
+    retryable = True
+
+
+class SourceDenied(InputError):
+    """A bucket or server refuses: credentials are missing, wrong or expired."""
+
+    code = "source_denied"
+
+
+class SourceUnreachable(InputError):
+    """A bucket or server does not answer, or is overloaded."""
+
+    code = "source_unreachable"
+    retryable = True
+
+
+class WorkerLost(InputError):
+    """The process that analysed the file was ended each time: out of memory, or too slow."""
+
+    code = "worker_lost"
+
+
 class ModelError(FacetellError):
     """The model cannot be used."""
 
@@ -96,6 +127,12 @@ class ModelMismatch(ModelError):
     """The model's card asks for what this version cannot do."""
 
     code = "model_mismatch"
+
+
+class ClusterError(FacetellError):
+    """A Ray cluster cannot be used: it is not there, or of another version."""
+
+    code = "cluster"
 
 
 class OutputError(FacetellError):

@@ -48,6 +48,7 @@ EXTRA = ("facetell.train.", "facetell.evaluation.")
 
 COMMANDS = (
     Command("scan", "tell whether the faces in videos and pictures are real", "facetell.cli.scan"),
+    Command("batch", "analyse any number of videos into Parquet files", "facetell.cli.batch"),
     Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
     Command("doctor", "check this installation: versions, what is missing", "facetell.cli.doctor"),
     Command("serve", "serve the web pages and the REST API", "facetell.cli.serve"),

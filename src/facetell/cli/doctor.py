@@ -27,6 +27,7 @@ _NEEDED = (
 _OPTIONAL = (
     ("openvino", "openvino", "for scan --runtime openvino: pip install 'facetell[openvino]'"),
     ("pillow_heif", "pillow-heif", "HEIC pictures: pip install 'facetell[heic]'"),
+    ("pyarrow", "pyarrow", "batch: pip install 'facetell[batch]'"),
     ("reportlab", "reportlab", "scan --pdf: pip install 'facetell[pdf]'"),
     ("torch", "torch", "training: pip install 'facetell[train]'"),
 )

@@ -92,6 +92,7 @@ text.strong{font-size:1rem;font-weight:700;fill:var(--text)}
 .zone-fake{fill:var(--fake);opacity:.16}.zone-real{fill:var(--real);opacity:.16}
 text.word-fake{fill:var(--fake);font-weight:600}text.word-real{fill:var(--real);font-weight:600}
 .gauge .zone-fake,.gauge .zone-real{opacity:.6}
+.bar{fill:var(--muted)}
 .needle{fill:var(--text);stroke:var(--surface);stroke-width:1.5}
 .warning{border-left:.3rem solid var(--inconclusive);background:var(--sunken);
 padding:.6rem .9rem;margin:.6rem 0 .6rem -1.2rem;border-radius:0 .3rem .3rem 0;list-style:none}
