@@ -75,12 +75,15 @@ def test_it_runs_the_console_blocks(page: Path, desk: Path) -> None:
         assert main(arguments) in good, command
 
 
-def test_it_documents_each_option_of_scan(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["scan", "--help"]) == 0
-    offered = set(OPTION.findall(capsys.readouterr().out))
-    first_cells = re.findall(r"^\| (.+?) \|", (DOCS / "command-line.md").read_text("utf-8"), re.M)
-    documented = {option for cell in first_cells for option in OPTION.findall(cell)}
-    assert documented == offered - {"--help"}
+def test_it_documents_each_option_of_scan_and_watch(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (DOCS / "command-line.md").read_text("utf-8")
+    for command in ("scan", "watch"):
+        assert main([command, "--help"]) == 0
+        offered = set(OPTION.findall(capsys.readouterr().out))
+        section = page.split(f"## facetell {command}\n")[1].split("\n## ")[0]
+        first_cells = re.findall(r"^\| (.+?) \|", section, re.M)
+        documented = {option for cell in first_cells for option in OPTION.findall(cell)}
+        assert documented == offered - {"--help"}
 
 
 @pytest.mark.parametrize("command", ["evaluate", "compare", "calibrate", "gates"])

@@ -66,7 +66,7 @@ class Analyzer:
         self.card = ensemble.find(self.options.model)
         self._scorer = Ensemble(self.card, self.options.threads, self.options.runtime)
         self._detector = detector or load_detector(self.options.threads)
-        _check_detector(self.card, self._detector)
+        check_detector(self.card, self._detector)
 
     @property
     def options(self) -> Options:
@@ -170,7 +170,7 @@ def sha256_of(path: Path) -> str:
         raise InputUnreadable(f"{path}: {error.strerror}") from error
 
 
-def _check_detector(card: ModelCard, detector: FaceDetector) -> None:
+def check_detector(card: ModelCard, detector: FaceDetector) -> None:
     """Refuse a model whose crops were cut around another detector's boxes."""
     if card.crop.detector != detector.name:
         raise ModelMismatch(

@@ -51,6 +51,7 @@ COMMANDS = (
     Command("batch", "analyse any number of videos into Parquet files", "facetell.cli.batch"),
     Command("models", "list the models that are here, with their numbers", "facetell.cli.models"),
     Command("doctor", "check this installation: versions, what is missing", "facetell.cli.doctor"),
+    Command("watch", "judge a camera, a stream or a screen while it runs", "facetell.cli.watch"),
     Command("serve", "serve the web pages and the REST API", "facetell.cli.serve"),
     Command("dataset", "count a data set, find what is broken or twice", DATA, "dataset_main"),
     Command("prepare", "make training crops of data sets", DATA, "prepare_main"),

@@ -103,6 +103,11 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         help="judge only the face that is at this point of the frame, in pixels, at this time: "
         "1:02,412,96 for example",
     )
+    add_model(group)
+
+
+def add_model(group: argparse._ActionsContainer) -> None:
+    """Add what every command takes that analyses: model, runtime, limits, threads."""
     group.add_argument(
         "--model",
         default=_DEFAULTS.model,
