@@ -36,8 +36,9 @@ bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, the
 	$(bin)/python benchmarks/reference.py
 	$(bin)/python benchmarks/memory.py
 
-soak: $(call stamp,$(EXTRAS)) ## 200 analyses while each worker is killed twice: minutes
+soak: $(call stamp,$(EXTRAS)) ## 200 analyses while workers are killed, 10,000 broken files: minutes
 	$(bin)/python benchmarks/web_soak.py
+	$(bin)/python -m tests.hostile.fuzz --count 10000
 
 load: $(call stamp,$(EXTRAS)) ## the web server with 10,000 analyses, a large upload, 50 who watch
 	$(bin)/python benchmarks/web_load.py

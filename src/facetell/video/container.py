@@ -43,7 +43,7 @@ _MARKUP = (b"<?xml", b"<MPD", b"<smil", b"<asx", b"<!DOCTYPE", b"<html")
 _MEDIA_MARKS = (
     (4, b"ftyp"), (4, b"moov"), (4, b"mdat"), (0, b"RIFF"), (0, b"\x1aE\xdf\xa3"), (0, b"GIF8"),
     (0, b"FLV"), (0, b"\x30\x26\xb2\x75"), (0, b"\x00\x00\x01\xba"), (0, b"\x00\x00\x01\xb3"),
-    (0, b"OggS"),
+    (0, b"OggS"), (0, b"YUV4MPEG2 "),
 )  # fmt: skip
 
 
@@ -135,8 +135,8 @@ def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoS
         if not stream.disposition & av.stream.Disposition.attached_pic
     ]
     if not shown:
-        kinds = "sound" if container.streams.audio else "no pictures"
-        raise NotMedia(f"{path}: has {kinds} only; give a video or a picture")
+        found = "sound only" if container.streams.audio else "no pictures"
+        raise NotMedia(f"{path}: has {found}; give a video or a picture")
     decodable = [
         stream
         for stream in shown

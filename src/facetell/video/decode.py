@@ -108,7 +108,9 @@ class VideoSource:
             stream = self._prepared(container)
             everything = np.arange(len(self._timetable.times_s))
             decoded = DecodedBytes(self._path, self._limits)
-            run = Run(container, stream, self._timetable, Losses(), decoded)
+            # counted: whatever its timestamps are worth, one frame is wanted, and any will do
+            timetable = replace(self._timetable, pts=None)
+            run = Run(container, stream, timetable, Losses(), decoded)
             first = next(run.frames(everything, seek=False), None)
             if first is None:
                 raise CorruptMedia(

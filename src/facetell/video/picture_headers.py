@@ -23,7 +23,8 @@ def picture_kind(head: bytes) -> str | None:
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return None if b"acTL" in head[: head.find(b"IDAT")] else "png"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "animated webp" if head[12:16] == b"VP8X" and head[20] & 2 else "webp"
+        flags = head[20] if head[12:16] == b"VP8X" and len(head) > 20 else 0
+        return "animated webp" if flags & 2 else "webp"
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return "bmp"
     if head[:4] in (b"II*\0", b"MM\0*"):

@@ -182,6 +182,6 @@ def _pillow_heif(path: Path) -> Pixels:
     try:
         picture = pillow_heif.open_heif(path, convert_hdr_to_8bit=True, bgr_mode=True)
         rgb = flattened(np.asarray(picture))
-    except (ValueError, OSError, RuntimeError, EOFError, SyntaxError):
+    except (ValueError, OSError, RuntimeError, EOFError, SyntaxError, LookupError):
         raise _corrupt(path, "heic") from None
     return _in_srgb(rgb, picture.info.get("icc_profile") or b"")
