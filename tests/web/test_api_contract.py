@@ -38,4 +38,4 @@ def test_the_server_keeps_to_its_document(serve: Callable[..., Served], tmp_path
         command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "Tested: 20" in done.stdout
+    assert "Tested: 23" in done.stdout

@@ -26,6 +26,11 @@ from facetell.cli import main
 from tests.web.conftest import SAMPLE
 
 PATIENCE_S = 90.0
+CALLED = {
+    "FACETELL_URL_HOSTS": "media.example.org",
+    "FACETELL_WEBHOOK_HOSTS": "hooks.example.org",
+}
+"""The hosts of docs/api.md and docs/webhooks.md, which the server may call there."""
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 
@@ -164,9 +169,10 @@ def test_the_client_in_the_documentation_works(
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> None:
-    served = serve("--workers", "1", FACETELL_URL_HOSTS="media.example.org")
+    served = serve("--workers", "1", **CALLED)
     _lay_out_clips(served.folder)
-    page = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
+    docs = Path(__file__).parents[2] / "docs"
+    page = "".join((docs / name).read_text("utf-8") for name in ("api.md", "webhooks.md"))
     told, known = [], os.environ | {"KEY": served.make_key()}
     for command in re.findall(r"^curl (.*)", page, re.M):
         here = command.replace("http://127.0.0.1:8000", served.address)
@@ -183,7 +189,7 @@ def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> N
         told.append(answer.stdout)
         if found := re.match(r'{"id":"([^"]+)"', answer.stdout):
             known["ID"] = found[1]
-    mine, queued, events, awaited, batch, verdict = told
+    mine, queued, events, awaited, batch, verdict, webhook = told
     assert json.loads(mine)["count"] == 0
     assert json.loads(queued)["settings"]["frames"] == "40"
     assert '"status":"done"' in events
@@ -194,6 +200,7 @@ def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> N
         "kept": False,
     }
     assert json.loads(batch)["summary"]["count"] == 3
+    assert json.loads(webhook)["url"] == "https://hooks.example.org/facetell"
     assert json.loads(verdict)["output"] in {"Real", "Fake", "Inconclusive"}
 
 

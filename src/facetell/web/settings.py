@@ -62,6 +62,8 @@ THREADS = environment.whole("FACETELL_THREADS", 0)
 """Threads of each worker's inference; 0 takes all cores."""
 
 # The REST API ---------------------------------------------------------------------------------
+WEBHOOK_PLACES = read_places("FACETELL_WEBHOOK_HOSTS", environment.words("FACETELL_WEBHOOK_HOSTS"))
+"""Who may be told that an analysis has ended; see outbound."""
 RATE_KEY = environment.whole("FACETELL_RATE_KEY", 600)
 """Requests a minute with one key; 0 for no limit."""
 RATE_ADDRESS = environment.whole("FACETELL_RATE_ADDRESS", 3000)
@@ -125,6 +127,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "facetell.web.accounts",
     "facetell.web.analyses",
+    "facetell.web.webhooks",
     "facetell.web.api",
     "facetell.web.pages",
 ]

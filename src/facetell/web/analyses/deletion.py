@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from facetell.web.analyses import artifacts
+from facetell.web.analyses.leases import ended
 from facetell.web.analyses.models import ENDED, Analysis, Status, Upload
 
 UNUSED = timedelta(hours=1)
@@ -19,9 +20,13 @@ UNUSED = timedelta(hours=1)
 
 def cancel(analysis: Analysis) -> None:
     """Stop an analysis: at once if it waits, at the next frame if it runs."""
-    waiting = Analysis.objects.filter(pk=analysis.pk, status=Status.QUEUED)
-    if not waiting.update(status=Status.CANCELLED, finished_at=timezone.now()):
-        Analysis.objects.filter(pk=analysis.pk, status=Status.RUNNING).update(cancel_asked=True)
+    rows = Analysis.objects.filter(pk=analysis.pk)
+    with transaction.atomic():
+        waiting = rows.filter(status=Status.QUEUED)
+        if waiting.update(status=Status.CANCELLED, finished_at=timezone.now()):
+            ended.send(sender=None, analysis_id=analysis.pk)
+        else:
+            rows.filter(status=Status.RUNNING).update(cancel_asked=True)
 
 
 def delete(analysis: Analysis) -> None:

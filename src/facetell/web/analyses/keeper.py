@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 tidying = Signal()
 """Sent when house is kept, to apps that this one does not know."""
+working = Signal()
+"""Sent when a worker begins, to apps that have something to do beside it."""
 TIDY_EVERY_S = 600.0
 TASKS_KEPT = timedelta(days=1)
 """The engine's rows tell nothing that the analyses don't."""

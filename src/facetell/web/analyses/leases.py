@@ -14,9 +14,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.dispatch import Signal
 from django.utils import timezone
 
 from facetell.web.analyses.models import Analysis, Result, Status
+
+ended = Signal()
+"""Sent with `analysis_id` in the transaction that ends an analysis, to apps above this one."""
 
 
 class LeaseLost(Exception):
@@ -85,7 +89,9 @@ class Lease:
         self._write(status=Status.QUEUED, lease_until=None, stage="", done=0, **fields)
 
     def _end(self, status: Status, **fields: Any) -> None:
-        self._write(status=status, lease_until=None, finished_at=timezone.now(), **fields)
+        with transaction.atomic():
+            self._write(status=status, lease_until=None, finished_at=timezone.now(), **fields)
+            ended.send(sender=Lease, analysis_id=self.analysis_id)
 
     def _write(self, **fields: Any) -> None:
         if not self._row().update(**fields):

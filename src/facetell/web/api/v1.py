@@ -23,6 +23,7 @@ from facetell.web.api import (
     intake,  # noqa: F401 (adds to the router of analyses)
     metrics,
     server,
+    webhooks,
 )
 from facetell.web.api.authentication import Key, Session
 from facetell.web.api.problems import CONTENT_TYPE, NotFound, problem, tell
@@ -54,7 +55,7 @@ api = Api(
 )
 # Two routers must not share an address: the first would answer 405 for the other's methods. So
 # `intake` adds to the router of `analyses`.
-for module in (analyses, detect, batches, events, evidence, server, metrics):
+for module in (analyses, detect, batches, events, evidence, webhooks, server, metrics):
     api.add_router("", module.router)
 
 

@@ -19,8 +19,10 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
 from facetell.web.analyses.models import Analysis, Upload
+from facetell.web.webhooks.models import Webhook
 
 _UPLOAD = ("id", "created_at", "name", "sha256", "size_bytes")
+_WEBHOOK = ("id", "created_at", "url", "last_at", "last_result")
 _ANALYSIS = (
     *("id", "upload_id", "batch_id", "created_at", "finished_at", "frames", "model", "start_s"),
     *("end_s", "status", "label", "p_fake", "error_code", "error_message"),
@@ -51,6 +53,7 @@ def _document(user: User) -> dict[str, Any]:
     return {
         "person": person,
         "api_keys": list(keys),
+        "webhooks": list(Webhook.objects.filter(owner_id=user.pk).values(*_WEBHOOK)),
         "uploads": list(Upload.objects.filter(owner_id=user.pk).values(*_UPLOAD)),
         "analyses": list(Analysis.objects.filter(owner_id=user.pk).values(*_ANALYSIS)),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from facetell.web.analyses.keeper import Keeper
+from facetell.web.analyses.keeper import Keeper, working
 from facetell.web.analyses.worker import AnalysisWorker, load_default_model
 from facetell.web.lifeline import end_with_parent
 
@@ -36,4 +36,5 @@ class Command(BaseCommand):
         worker.configure_signals()
         load_default_model()
         Keeper().start()
+        working.send(sender=None)
         worker.run()
