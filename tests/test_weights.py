@@ -69,6 +69,15 @@ def test_it_asks_for_the_card_instead_of_the_graph(tiny_card_path: Path) -> None
         ({"positive_class": "real"}, "positive_class 'fake', found 'real'"),
         ({"calibration": {"slope": -1.0}}, "slope above 0"),
         ({"calibration": {"real_std": 0.0}}, "real_std above 0"),
+        ({"calibration": {"slope": 1e300}}, "slope above 0 and up to 10000"),
+        ({"calibration": {"intercept": -1e300}}, "intercept from -10000 to 10000"),
+        ({"calibration": {"real_mean": 1e300}}, "real_mean from"),
+        ({"input": {"mean": [0.0, 0.0, 1e300]}}, "mean of 3 channels"),
+        ({"input": {"std": [1.0, 1.0, 1e-300]}}, "std of 3 channels"),
+        ({"name": ""}, "name: one line"),
+        ({"name": "a\nb"}, "name: one line"),
+        ({"name": "a\x1b[31m"}, "name: one line"),
+        ({"name": "a" * 301}, "name: one line of up to 300 letters"),
         ({"thresholds": {"fake": 0.2}}, "0 <= real <= fake <= 1"),
         ({"sha256": "abc"}, "sha256: 64 hex digits, found 'abc'"),
         ({"limits": "none"}, "limits: expected a list"),
@@ -104,6 +113,12 @@ def test_it_refuses_what_is_no_card(tmp_path: Path, text: str) -> None:
     path = tmp_path / "card.json"
     path.write_text(text)
     with pytest.raises(ModelMismatch, match="not a card"):
+        read_card(path)
+
+
+def test_it_refuses_a_card_that_is_too_large(tmp_path: Path) -> None:
+    path = write_card(tmp_path, card_with(sha256="0" * 64, made="x" * (1 << 20)))
+    with pytest.raises(ModelMismatch, match="expected a file of up to 1048576 bytes"):
         read_card(path)
 
 

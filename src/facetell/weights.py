@@ -20,6 +20,11 @@ from facetell.records import read_record
 MODEL_DIR = Path(__file__).parent / "data" / "models"
 """Where the bundled models lie."""
 
+_MOST_BYTES = 1 << 20
+_LONGEST_NAME = 300
+_FAR = 1e4
+"""No logit, and no mean or deviation of pixels, is further from 0 than this."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -77,8 +82,9 @@ class InputSpec:
     std: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _require(len(self.mean) == 3, "mean of 3 channels", self.mean)
-        _require(len(self.std) == 3 and min(self.std) > 0, "std of 3 channels", self.std)
+        for name, values, least in (("mean", self.mean, -_FAR), ("std", self.std, 1 / _FAR)):
+            holds = len(values) == 3 and all(least <= value <= _FAR for value in values)
+            _require(holds, f"{name} of 3 channels", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,11 @@ class Calibration:
     fitted: bool = True
 
     def __post_init__(self) -> None:
-        _require(self.slope > 0, "slope above 0", self.slope)
-        _require(self.real_std > 0, "real_std above 0", self.real_std)
+        _require(0 < self.slope <= _FAR, f"slope above 0 and up to {_FAR:.0f}", self.slope)
+        _require(0 < self.real_std <= _FAR, "real_std above 0", self.real_std)
+        for name in ("intercept", "real_mean"):
+            value = getattr(self, name)
+            _require(abs(value) <= _FAR, f"{name} from -{_FAR:.0f} to {_FAR:.0f}", value)
 
 
 UNFITTED = Calibration(slope=1.0, intercept=0.0, real_mean=0.0, real_std=1.0, fitted=False)
@@ -179,6 +188,8 @@ class ModelCard:
     stream: StreamAddition | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        short = self.name.isprintable() and 0 < len(self.name) <= _LONGEST_NAME
+        _require(short, f"name: one line of up to {_LONGEST_NAME} letters", self.name)
         # Only a plain name: a stranger's card must not point at other files of the machine.
         plain = bool(_PLAIN_NAME.fullmatch(self.file)) and self.file.endswith(".onnx")
         _require(plain, "file: a plain name ending in .onnx, beside the card", self.file)
@@ -257,6 +268,8 @@ def read_card(path: Path) -> ModelCard:
         ModelMismatch: a key is unknown, missing or has an impossible value.
     """
     try:
+        size = path.stat().st_size
+        _require(size <= _MOST_BYTES, f"a file of up to {_MOST_BYTES} bytes", size)
         section = json.loads(path.read_text(encoding="utf-8"))
         return read_record(ModelCard, _joined(section, path))
     except OSError as error:

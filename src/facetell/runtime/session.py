@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from facetell.errors import ModelNotFound
 from facetell.options import Runtime
+from facetell.runtime.graph import require_plain_graph
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -65,6 +66,7 @@ def open_session(
 
     Raises:
         ModelNotFound: there is no such file.
+        ModelMismatch: it has what is not let in, such as weights in other files.
         ModelError: the runtime cannot load it.
         MissingDependency: the runtime is not installed.
     """
@@ -101,6 +103,8 @@ def _open(
     files: tuple[Path, ...], states: tuple[tuple[int, int], ...], threads: int, runtime: Runtime
 ) -> Session:
     del states  # only part of the key, so that a file that was replaced is loaded again
+    for file in files:
+        require_plain_graph(file)
     if runtime == "openvino":
         from facetell.runtime.ov import OpenVinoSession
 

@@ -6,9 +6,10 @@ that hold their own pictures are let in, decoders that people use, and the proto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import av
 
@@ -21,6 +22,8 @@ from facetell.errors import (
     NotMedia,
 )
 from facetell.options import Limits
+
+Packet = TypeVar("Packet")
 
 FORMATS = (
     "mov", "mp4", "3gp", "matroska", "webm", "avi", "asf", "flv", "mpeg", "mpegts", "mpegvideo",
@@ -105,6 +108,25 @@ def opened(path: Path, head: bytes, limits: Limits) -> Iterator[av.container.Inp
         raise _refusal(path, head, limits, error) from None
     with container:
         yield container
+
+
+def demuxed(demux: Callable[[], Iterator[Packet]]) -> Iterator[Packet]:
+    """Yield packets from where a container stands.
+
+    Args:
+        demux: PyAV's generator of them.
+
+    Raises:
+        FFmpegError, OSError: the rest cannot be read.
+    """
+    while True:
+        try:
+            yield from demux()
+        except IndexError:
+            # PyAV's, at a packet of a stream that begins later than the file, as FLV allows; that
+            # packet is taken, and it goes on with the next one.
+            continue
+        return
 
 
 def _refusal(path: Path, head: bytes, limits: Limits, error: Exception) -> InputError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import av
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facetell.video.bounds import DecodedBytes
+from facetell.video.container import demuxed
 from facetell.video.timetable import Timetable
 
 JUMP_GAIN_FRAMES = 12
@@ -109,7 +111,7 @@ class Run:
                     yield index, frame
 
     def _packets(self) -> Iterator[av.Packet[av.VideoStream]]:
-        packets = self._container.demux(self._stream)
+        packets = demuxed(partial(self._container.demux, self._stream))
         while True:
             try:
                 packet = next(packets)

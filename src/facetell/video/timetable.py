@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from facetell.options import Limits
 from facetell.video.bounds import require_within
+from facetell.video.container import demuxed
 
 LONGEST_PAUSE_S = 1.0
 """A longer gap counts as this long when frames are spread: a slide shown for minutes is one
@@ -120,7 +121,7 @@ def scan(
 def _packets(
     container: av.container.InputContainer, tally: _Tally
 ) -> Iterator[av.Packet[av.stream.Stream]]:
-    packets = container.demux()
+    packets = demuxed(container.demux)
     while True:
         try:
             packet = next(packets)
