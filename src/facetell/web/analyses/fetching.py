@@ -15,10 +15,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from facetell.web.analyses.addresses import checked
 from facetell.web.analyses.deletion import delete_unused
 from facetell.web.analyses.leases import Lease, LeaseLost
 from facetell.web.analyses.models import Upload
-from facetell.web.analyses.problems import AddressRefused, FetchFailed, UploadTooLarge
+from facetell.web.analyses.problems import FetchFailed, UploadTooLarge
 from facetell.web.analyses.uploads import checked_name, keep
 from facetell.web.outbound.client import Answer, Client, Unreachable
 from facetell.web.outbound.targets import BadAddress, Target
@@ -40,11 +41,7 @@ def expect(owner: User, address: str) -> Upload:
         AddressRefused: it is no address, or none of a place that this server may call.
         WrongType: its path ends like no video's or picture's.
     """
-    try:
-        target = Target.read(address)
-        target.require(settings.URL_PLACES)
-    except BadAddress as error:
-        raise AddressRefused(f"url: {error}") from None
+    target = checked(address, settings.URL_PLACES)
     name = checked_name(unquote(PurePosixPath(urlsplit(target.path).path).name))
     return Upload.objects.create(owner=owner, name=name, size_bytes=0, url=str(target))
 

@@ -50,7 +50,8 @@ def _batch(batch_id: UUID) -> dict[str, Any]:
     The row is locked, so that of two analyses that end at the same time the second sees the first:
     else both could say that one is missing.
     """
-    Batch.objects.select_for_update().get(pk=batch_id)
+    # no_key: analyses may be added to it meanwhile
+    Batch.objects.select_for_update(no_key=True).get(pk=batch_id)
     rows = Analysis.objects.filter(batch=batch_id)
     ended = rows.filter(status__in=ENDED).count()
     return {"id": str(batch_id), "count": rows.count(), "ended": ended}

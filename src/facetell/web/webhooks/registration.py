@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from facetell.web.analyses.problems import AddressRefused, Problem
-from facetell.web.outbound.targets import BadAddress, Target
+from facetell.web.analyses.addresses import checked
+from facetell.web.analyses.problems import Problem
 from facetell.web.webhooks.models import Webhook
 
 MOST = 10
@@ -27,11 +27,7 @@ def register(owner: User, address: str) -> Webhook:
         AddressRefused: it is no address, or none of a place that this server may call.
         TooManyWebhooks: there are `MOST` already.
     """
-    try:
-        target = Target.read(address)
-        target.require(settings.WEBHOOK_PLACES)
-    except BadAddress as error:
-        raise AddressRefused(f"url: {error}") from None
+    target = checked(address, settings.WEBHOOK_PLACES)
     if Webhook.objects.filter(owner=owner).count() >= MOST:
         raise TooManyWebhooks(f"there are {MOST} webhooks; delete one first")
     return Webhook.objects.create(owner=owner, url=str(target))
