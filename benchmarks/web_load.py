@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--asked", type=int, default=1000, help="how often each address")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        os.environ.pop("DATABASE_URL", None)  # what is measured is SQLite, in the data folder
         os.environ["DJANGO_SETTINGS_MODULE"] = "facetell.web.settings"
         os.environ["FACETELL_DATA_DIR"] = folder
         os.environ["FACETELL_RATE_ADDRESS"] = "10000000"

@@ -73,7 +73,8 @@ def _options() -> argparse.Namespace:
 
 
 def _set_environment(folder: Path, options: argparse.Namespace) -> None:
-    for name in [n for n in os.environ if n.startswith("FACETELL_")]:
+    # the trigger is SQLite's, in the data folder
+    for name in [n for n in os.environ if n.startswith(("FACETELL_", "DATABASE_URL"))]:
         del os.environ[name]
     os.environ["DJANGO_SETTINGS_MODULE"] = "facetell.web.settings"
     os.environ["FACETELL_DATA_DIR"] = str(folder)

@@ -107,6 +107,8 @@ def test_it_lists_filters_and_pages(ada: User, upload: Upload, tiny: str) -> Non
     assert rest["next"] is None
     refused(client.get(f"{ROOT}/analyses?limit=1000"), 422, "invalid")
     refused(client.get(f"{ROOT}/analyses?since=2026-01-01T00:00:00"), 422, "invalid")
+    refused(client.get(f"{ROOT}/analyses?until=9999-12-31T23:59:59-01:00"), 422, "invalid")
+    assert frame_counts("until=2999-01-01T00:00:00-22:27") == frame_counts("search=sam%00ple")
 
 
 def test_it_sends_nothing_to_whoever_has_it(done: Analysis) -> None:

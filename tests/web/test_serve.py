@@ -24,6 +24,7 @@ import pytest
 
 from facetell.cli import main
 from tests.web.conftest import SAMPLE
+from tests.web.postgres import own_database
 
 PATIENCE_S = 90.0
 CALLED = {
@@ -112,14 +113,21 @@ class Served:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Served]]:
     started: list[Served] = []
 
     def start(*arguments: str, **environment: str) -> Served:
         started.append(Served(tmp_path / "data", *arguments, **environment))
         return started[-1]
 
-    yield start
+    with own_database(os.environ.get("DATABASE_URL")) as url:
+        if url:
+            monkeypatch.setenv("DATABASE_URL", url)
+        yield start
+        _end(started)
+
+
+def _end(started: list[Served]) -> None:
     for each in started:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(each.process.pid, signal.SIGKILL)

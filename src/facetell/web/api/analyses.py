@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from facetell.web.analyses import deletion
 from facetell.web.analyses.models import Analysis
@@ -24,6 +26,17 @@ READ = refusals(401, 404, 422, 429)
 CHANGE = refusals(401, 403, 404, 422, 429)
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Return it as databases take it: PostgreSQL knows no time zone 22 hours away."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("no such time in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
 class Filters(Schema):
     """Which analyses are listed."""
 
@@ -32,8 +45,8 @@ class Filters(Schema):
     status: StatusName | None = None
     label: Label | None = None
     search: str = Field("", max_length=200, description="part of the file's name")
-    since: AwareDatetime | None = Field(None, description="asked for at or after")
-    until: AwareDatetime | None = Field(None, description="asked for before")
+    since: Moment | None = Field(None, description="asked for at or after")
+    until: Moment | None = Field(None, description="asked for before")
     batch: UUID | None = None
 
     def apply(self, rows: QuerySet[Analysis]) -> QuerySet[Analysis]:
@@ -41,7 +54,7 @@ class Filters(Schema):
         wanted: dict[str, object] = {
             "status": self.status,
             "label": self.label,
-            "upload__name__icontains": self.search or None,
+            "upload__name__icontains": self.search.replace("\0", "") or None,
             "created_at__gte": self.since,
             "created_at__lt": self.until,
             "batch": self.batch,
