@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.django_db(transaction=True)
-State = Mapping[str, object]
+State = dict[str, object]
 WAITING: State = {"status": "queued", "queue_place": 3, "progress": None}
 RUNNING: State = {
     "status": "running",
@@ -61,6 +60,21 @@ def test_it_follows_events(open_page: OpenPage, waiting: Analysis) -> None:
     assert page.get_attribute("[aria-current=step]", "data-stage") == "frames"
     assert page.get_attribute("#bar", "value") == "17"
     assert page.locator("#bar").get_attribute("max") == "60"
+
+
+def test_the_last_stage_lasts_until_the_reports_are_written(
+    open_page: OpenPage, waiting: Analysis
+) -> None:
+    Analysis.objects.update(status=Status.RUNNING, stage="writing")
+    writing = RUNNING | {"progress": {"stage": "writing", "done": 60, "total": None}}
+    page = open_progress(open_page, waiting, writing)
+    last = "[data-stage=judging][aria-current=step]"
+    page.wait_for_selector(last)
+    page.wait_for_selector("#said:text('Weighing the scores')")
+    page.context.route("**/*.js", lambda route: route.abort())
+    page.reload()
+    assert page.locator(last).count() == 1
+    assert "Weighing the scores" in page.inner_text("#said")
 
 
 def test_it_asks_where_events_are_cut(open_page: OpenPage, waiting: Analysis) -> None:

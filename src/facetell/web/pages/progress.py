@@ -43,7 +43,7 @@ def show(request: HttpRequest, analysis: Analysis, problem: Problem | None = Non
 def _stages(analysis: Analysis) -> list[tuple[str, str]]:
     """Each stage, and whether it is past, current or future."""
     now = "queued" if analysis.status == Status.QUEUED else analysis.stage or "opening"
-    at = STAGES.index(now) if now in STAGES else 1
+    at = STAGES.index("judging" if now == "writing" else now)
     states = ["past"] * at + ["current"] + ["future"] * (len(STAGES) - at - 1)
     return list(zip(STAGES, states, strict=True))
 

@@ -52,4 +52,5 @@ STAGES: dict[str, str | Promise] = {
     "opening": _("Reading the file"),
     "frames": _("Finding and scoring faces"),
     "judging": _("Weighing the scores"),
+    "writing": _("Weighing the scores"),  # the reports; too short for a stage of its own
 }

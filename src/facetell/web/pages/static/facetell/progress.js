@@ -44,11 +44,16 @@ function move(done, total) {
   bar.value = Math.min(done, total);
 }
 
+// reports are written at the end, which has no place of its own
+function place(stage) {
+  return stage === "writing" ? order.length - 1 : order.indexOf(stage);
+}
+
 function mark(current) {
-  const at = order.indexOf(current);
-  stages.forEach((item, place) => {
-    item.dataset.state = place < at ? "past" : place === at ? "current" : "future";
-    if (place === at) item.setAttribute("aria-current", "step");
+  const at = place(current);
+  stages.forEach((item, number) => {
+    item.dataset.state = number < at ? "past" : number === at ? "current" : "future";
+    if (number === at) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   });
 }
@@ -59,7 +64,7 @@ function sentence(state) {
   }
   const { stage, done, total } = state.progress;
   if (total) return say("frame", { done, total });
-  return stages.find((item) => item.dataset.stage === (stage || "opening"))?.textContent ?? "";
+  return stages[place(stage || "opening")]?.textContent ?? "";
 }
 
 function tell(text) {
