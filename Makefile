@@ -11,7 +11,7 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-.PHONY: run test lint format bench soak load samples train-demo lock clean help
+.PHONY: run test lint format bench soak load samples screenshots train-demo lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ load: $(call stamp,$(EXTRAS)) ## the web server with 10,000 analyses, a large up
 
 samples: $(call stamp,$(EXTRAS)) ## make the bundled sample pair again
 	$(bin)/python tools/make_samples.py src/facetell/data/samples
+
+screenshots: $(call stamp,$(EXTRAS)) ## make the pictures and the animation of the docs again
+	$(bin)/python tools/make_screenshots.py docs/images
 
 # The same five steps as with data of one's own; tests/train/test_demo.py runs them in small.
 demo := runs/demo

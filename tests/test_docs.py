@@ -130,6 +130,6 @@ def test_it_gives_each_module_a_place_in_the_architecture() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_it_links_only_to_files_that_are_there(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    targets = re.findall(r"(?:\]\(|\bsrc(?:set)?=\")([^)#\"]+)", page.read_text(encoding="utf-8"))
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not (page.parent / target).exists()] == []
