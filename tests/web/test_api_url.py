@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
+from django.test import Client as Browser
 from django.utils import timezone
 
 from facetell.web.accounts.guests import move_everything
-from facetell.web.accounts.people import new_guest
+from facetell.web.accounts.people import new_guest, sole_user
 from facetell.web.analyses import deletion, fetching, leases, run
 from facetell.web.analyses.choices import Settings
 from facetell.web.analyses.models import Analysis, Status, Upload
@@ -238,11 +239,16 @@ def test_a_guest_who_signs_in_keeps_what_is_awaited(ada: User, tiny: str, server
 def test_it_tries_again_from_the_page(ada: User, tiny: str, server: Receiver) -> None:
     server.respond = answer(503)
     analysis = ran(ada, server.address("/a.mp4"))
+    move_everything(ada, sole_user())
+    page = Browser().get(f"/analyses/{analysis.pk}/").text
+    assert "a.mp4 could not be fetched: its server answers 503" in page
+    assert f"/analyses/{analysis.pk}/again/" in page
     server.respond = answer(200, SAMPLE.read_bytes())
-    again, new = submit(ada, analysis.upload, Settings(frames="5", model="tiny"))
-    run.run(str(again.pk))
-    again.refresh_from_db()
-    assert (new, again.status) == (True, Status.DONE)
+    there = Browser().post(f"/analyses/{analysis.pk}/again/").headers["Location"]
+    again = there.strip("/").rpartition("/")[2]
+    assert again != str(analysis.pk)
+    run.run(again)
+    assert Analysis.objects.get(pk=again).status == Status.DONE
 
 
 def test_what_never_became_an_analysis_is_forgotten(ada: User, server: Receiver) -> None:
