@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from facetell.live import LiveModel, LiveSettings
+from facetell.live.analysis import LiveModel
+from facetell.live.settings import LiveSettings
 from facetell.options import Options
 from tests.test_pipeline import SquareDetector
 

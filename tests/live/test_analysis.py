@@ -15,7 +15,8 @@ from facetell.clips import ClipBuilder
 from facetell.errors import UsageError
 from facetell.faces import FaceDetector
 from facetell.judge import Case, judge
-from facetell.live import LiveAnalysis, LiveModel, LiveSettings
+from facetell.live.analysis import LiveAnalysis, LiveModel
+from facetell.live.settings import LiveSettings
 from facetell.options import Options
 from facetell.reasons import FaceCount
 from facetell.scorer import Ensemble

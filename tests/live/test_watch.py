@@ -11,7 +11,8 @@ import pytest
 
 from facetell.cli import main
 from facetell.cli.watch_display import Screen
-from facetell.live import LiveAnalysis, LiveModel, analysis
+from facetell.live import analysis
+from facetell.live.analysis import LiveAnalysis, LiveModel
 from facetell.live.feed import Feed
 from facetell.live.names import read_source
 from facetell.options import Limits

@@ -66,6 +66,15 @@ class Served:
         self.address = found[0]
         self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
+    def end(self) -> None:
+        """End it at once; what it started ends with its pipes."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._err.close()
+
     def errors(self) -> str:
         return Path(self._err.name).read_text()
 
@@ -129,12 +138,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
 def _end(started: list[Served]) -> None:
     for each in started:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(each.process.pid, signal.SIGKILL)
-        each.process.wait()
-        assert each.process.stdout is not None
-        each.process.stdout.close()
-        each._err.close()
+        each.end()
 
 
 def is_gone(pid: int) -> bool:

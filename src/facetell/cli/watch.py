@@ -15,8 +15,9 @@ from facetell.options import Limits, Options
 
 if TYPE_CHECKING:
     from facetell.cli.watch_display import Display
-    from facetell.live import LiveAnalysis, LiveModel, LiveSettings
+    from facetell.live.analysis import LiveAnalysis, LiveModel
     from facetell.live.feed import Feed
+    from facetell.live.settings import LiveSettings
 
 SILENCE_S = 1.0
 """So long without a frame, and the display says so."""
@@ -44,7 +45,7 @@ examples:
 def main(arguments: Sequence[str]) -> int:
     """Watch until the source ends or somebody stops it; return the exit status."""
     chosen = _parser().parse_args(arguments)
-    from facetell.live import LiveModel
+    from facetell.live.analysis import LiveModel
     from facetell.live.names import read_source
 
     source = read_source(chosen.source)
@@ -94,7 +95,7 @@ def _count(text: str) -> int:
 
 
 def _settings(chosen: argparse.Namespace) -> LiveSettings:
-    from facetell.live import LiveSettings
+    from facetell.live.settings import LiveSettings
 
     options = Options(
         model=chosen.model,
@@ -134,7 +135,7 @@ def _feed(chosen: argparse.Namespace, source: object, model: LiveModel, display:
 
 
 def _watch(feed: Feed, model: LiveModel, display: Display, duration_s: float | None) -> None:
-    from facetell.live import LiveAnalysis
+    from facetell.live.analysis import LiveAnalysis
     from facetell.live.feed import Ended
 
     analysis = LiveAnalysis(model)

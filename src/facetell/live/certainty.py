@@ -18,7 +18,12 @@ from facetell.verdict import Label, label_of
 from facetell.weights import Calibration, ModelCard
 
 INDEPENDENT_S = 2.0
-"""Clips nearer than this count as one: so long a face keeps its pose and light."""
+"""Clips nearer than this count as one.
+
+In 35 recordings of 5 s half the mean square difference of two clips' logits is 0.33 for those 0.6 s
+apart, 0.41 at 1.2 s and 0.42 at 1.8 s: from there on they are as good as strangers. Light
+and pose that drift for longer are not in so short clips, hence a little more.
+"""
 
 _STANDARD = NormalDist()
 

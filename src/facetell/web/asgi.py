@@ -14,9 +14,11 @@ from django.core.asgi import get_asgi_application
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from facetell.web.body_limit import BodyLimit
+from facetell.web.live.streams import LiveStreams
+from facetell.web.live.switch import Switch
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facetell.web.settings")
 django: Any = get_asgi_application()
-application: Any = BodyLimit(django, settings.MAX_REQUEST_BYTES)
+application: Any = Switch(BodyLimit(django, settings.MAX_REQUEST_BYTES), LiveStreams())
 if settings.PROXIES:
     application = ProxyHeadersMiddleware(application, settings.PROXIES)

@@ -61,6 +61,16 @@ MODELS = environment.words("FACETELL_MODELS")
 THREADS = environment.whole("FACETELL_THREADS", 0)
 """Threads of each worker's inference; 0 takes all cores."""
 
+# The live page ------------------------------------------------------------------------------
+LIVE_MODEL = environment.text("FACETELL_LIVE_MODEL") or "default"
+"""Name or card of the model that judges cameras."""
+LIVE_THREADS = environment.whole("FACETELL_LIVE_THREADS", 0)
+"""Threads of its inference; 0 takes all cores."""
+LIVE_STREAMS = environment.whole("FACETELL_LIVE_STREAMS", 2)
+"""Cameras that one user may have judged at once."""
+LIVE_STREAMS_TOTAL = environment.whole("FACETELL_LIVE_STREAMS_TOTAL", 8)
+"""The same of everybody together, for each web process; 0 switches the page off."""
+
 # The REST API ---------------------------------------------------------------------------------
 WEBHOOK_PLACES = read_places("FACETELL_WEBHOOK_HOSTS", environment.words("FACETELL_WEBHOOK_HOSTS"))
 """Who may be told that an analysis has ended; see outbound."""

@@ -52,6 +52,7 @@ def with_links(own: Analysis) -> str:
 PAGES: dict[str, Path] = {
     "upload": lambda _: "/",
     "history": lambda _: "/analyses/",
+    "live": lambda _: "/live/",
     "model": lambda _: "/about/",
     "privacy": lambda _: "/privacy/",
     "nothing": lambda _: "/nothing/",

@@ -12,6 +12,7 @@ import warnings
 import uvicorn
 
 from facetell.web.lifeline import end_with_parent
+from facetell.web.live.streams import MAX_MESSAGE_BYTES
 
 GRACE_S = 5
 """How long requests that are under way may take when the server ends; event streams never end."""
@@ -30,6 +31,9 @@ def main(host: str, port: int) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # pictures do not shrink, and bombs would grow
         timeout_graceful_shutdown=GRACE_S,
         proxy_headers=False,  # asgi.py believes the proxies that FACETELL_PROXY names, no others
     )
