@@ -32,6 +32,7 @@ from facetell.tracks import Observation, Tracker
 from facetell.verdict import Media, Verdict
 from facetell.video import Frame, Sampling, Video, open_video
 from facetell.weights import ModelCard
+from facetell.wording import Sentence
 
 Stage = Literal["opening", "frames", "judging"]
 """What an analysis does, in this order: open the file, read and hash it; decode, search and score
@@ -167,7 +168,13 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputUnreadable(f"{path}: {error.strerror}") from error
+        raise InputUnreadable(
+            Sentence(
+                "{path}: cannot be read ({reason}); check its permissions",
+                path=path,
+                reason=error.strerror,
+            )
+        ) from error
 
 
 def check_detector(card: ModelCard, detector: FaceDetector) -> None:

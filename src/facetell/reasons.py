@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from facetell.selection import Selection, place_of
 from facetell.tally import Track
 from facetell.verdict import Label
 from facetell.weights import ModelCard
-from facetell.wording import counted, probability, span
+from facetell.wording import Sentence, gettext_noop, probability, span
 
 POOR_QUALITY = 0.3
 """Mean quality of a face below which the reader is warned."""
@@ -76,48 +76,74 @@ def explain(findings: Findings, card: ModelCard) -> tuple[str, ...]:
 
 
 def _no_face(findings: Findings) -> str:
-    frames = counted(findings.count.frames_read, "frame")
+    frames = _frames(findings.count.frames_read)
     if not findings.count.found:
-        return f"No face was found in {frames}."
+        return Sentence("No face was found in {frames}.", frames=frames)
     if findings.selection and findings.selection.face:
         place = place_of(findings.selection.face)
-        return f"Nothing was judged: {place}, which was asked for, was not found or is too small."
-    return (
-        f"Every face found in {frames} is too small to be scored: the largest has "
-        f"{findings.count.largest_px:.0f} px, at least {findings.count.min_px} px are needed."
+        return Sentence(
+            "Nothing was judged: {place}, which was asked for, was not found or is too small.",
+            place=place,
+        )
+    return Sentence(
+        "Every face found in {frames} is too small to be scored: the largest has {largest} px, "
+        "at least {smallest} px are needed.",
+        frames=frames,
+        largest=f"{findings.count.largest_px:.0f}",
+        smallest=findings.count.min_px,
     )
 
 
 def _side(findings: Findings, p_fake: float, card: ModelCard) -> str:
-    upper, lower = card.thresholds.fake, card.thresholds.real
-    told = f"p(fake) {probability(p_fake)}"
-    if findings.label == "fake":
-        return f"{told} is at or above {upper:.2f}, from where on facetell says fake."
-    if findings.label == "real":
-        return f"{told} is at or below {lower:.2f}, up to where facetell says real."
-    if p_fake <= lower:
-        return f"{told} is low, but the faces are seen too briefly or poorly to say real."
-    if p_fake >= upper:
-        return f"{told} is high, but the face is seen too briefly or poorly to say fake."
-    return f"{told} lies between {lower:.2f} (real) and {upper:.2f} (fake)."
+    limits = {"upper": f"{card.thresholds.fake:.2f}", "lower": f"{card.thresholds.real:.2f}"}
+    return Sentence(_side_pattern(findings.label, p_fake, card), p=probability(p_fake), **limits)
+
+
+def _side_pattern(label: Label, p_fake: float, card: ModelCard) -> str:
+    if label == "fake":
+        return gettext_noop("p(fake) {p} is at or above {upper}, from where on facetell says fake.")
+    if label == "real":
+        return gettext_noop("p(fake) {p} is at or below {lower}, up to where facetell says real.")
+    if p_fake <= card.thresholds.real:
+        return gettext_noop(
+            "p(fake) {p} is low, but the faces are seen too briefly or poorly to say real."
+        )
+    if p_fake >= card.thresholds.fake:
+        return gettext_noop(
+            "p(fake) {p} is high, but the face is seen too briefly or poorly to say fake."
+        )
+    return gettext_noop("p(fake) {p} lies between {lower} (real) and {upper} (fake).")
+
+
+def _frames(number: int) -> str:
+    return Sentence("{n} frame", n=1) if number == 1 else Sentence("{n} frames", n=number)
 
 
 def _seen(findings: Findings) -> str:
-    faces = counted(len(findings.tracks), "face")
+    number = len(findings.tracks)
     scored = len(np.unique(np.concatenate([track.frames[:, 0] for track in findings.tracks])))
-    return f"{faces} scored in {scored} of {counted(findings.count.frames_read, 'frame')}."
+    return Sentence(
+        "{faces} scored in {scored} of {frames}.",
+        faces=Sentence("{n} face", n=1) if number == 1 else Sentence("{n} faces", n=number),
+        scored=scored,
+        frames=_frames(findings.count.frames_read),
+    )
 
 
 def _stretch(selection: Selection | None) -> Iterator[str]:
     if selection and selection.stretch_s:
-        yield f"Only {span(*selection.stretch_s)} of the video was analysed, as asked."
+        yield Sentence(
+            "Only {stretch} of the video was analysed, as asked.",
+            stretch=span(*selection.stretch_s),
+        )
 
 
 def _choice(selection: Selection | None, deciding: Track) -> Iterator[str]:
     if selection and selection.face:
-        yield (
-            f"Only {place_of(selection.face)} was judged, as asked: face {deciding.id}, "
-            "as if there were no other."
+        yield Sentence(
+            "Only {place} was judged, as asked: face {face}, as if there were no other.",
+            place=place_of(selection.face),
+            face=deciding.id,
         )
 
 
@@ -125,17 +151,30 @@ def _where(track: Track, card: ModelCard) -> Iterator[str]:
     """Name the seconds that look fake."""
     stretch = track.pool.stretch
     if stretch is not None:
-        p_fake = probability(p_fake_of(stretch.logit, card.calibration))
-        when = span(stretch.start_s, stretch.end_s)
-        yield f"Face {track.id} is most suspicious at {when}, with p(fake) {p_fake} there."
+        yield Sentence(
+            "Face {face} is most suspicious at {stretch}, with p(fake) {p} there.",
+            face=track.id,
+            stretch=span(stretch.start_s, stretch.end_s),
+            p=probability(p_fake_of(stretch.logit, card.calibration)),
+        )
         return
     suspicious = _suspicious(track, card)
     if suspicious.all() and len(suspicious) > 1:
-        yield f"Face {track.id} looks fake throughout."
+        yield Sentence("Face {face} looks fake throughout.", face=track.id)
     elif suspicious.any() and len(suspicious) > 1:
-        parts = _parts(track, suspicious)
-        more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
-        yield f"Face {track.id} looks fake at {', '.join(parts[:_MOST_PARTS])}{more}."
+        yield _named(track, _parts(track, suspicious))
+
+
+def _named(track: Track, parts: Sequence[str]) -> str:
+    places = ", ".join(parts[:_MOST_PARTS])
+    if len(parts) <= _MOST_PARTS:
+        return Sentence("Face {face} looks fake at {places}.", face=track.id, places=places)
+    return Sentence(
+        "Face {face} looks fake at {places} and {more} more.",
+        face=track.id,
+        places=places,
+        more=len(parts) - _MOST_PARTS,
+    )
 
 
 def _suspicious(track: Track, card: ModelCard) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -154,26 +193,32 @@ def _looks(findings: Findings, p_fake: float, deciding: Track) -> Iterator[str]:
     """Say why a video may have less than its worst face."""
     count = len(findings.tracks)
     if count > 1:
-        yield (
-            f"Face {deciding.id} is the most suspicious of {count}: p(fake) "
-            f"{probability(deciding.p_fake)} by itself, {probability(p_fake)} after correcting for "
-            "how many faces were looked at."
+        yield Sentence(
+            "Face {face} is the most suspicious of {faces}: p(fake) {alone} by itself, {p} after "
+            "correcting for how many faces were looked at.",
+            face=deciding.id,
+            faces=count,
+            alone=probability(deciding.p_fake),
+            p=probability(p_fake),
         )
 
 
 def _unmeasured(card: ModelCard) -> Iterator[str]:
     if not card.calibration.fitted:
-        yield (
-            f"The model {card.name} was never calibrated: p(fake) is its own number, and how often "
-            "it errs is not known."
+        yield Sentence(
+            "The model {model} was never calibrated: p(fake) is its own number, and how often it "
+            "errs is not known.",
+            model=card.name,
         )
 
 
 def _poor(track: Track) -> Iterator[str]:
     if track.quality < POOR_QUALITY:
-        yield (
-            f"Face {track.id} is tiny, blurred or turned away (quality {track.quality:.2f} of 1), "
-            "so that its score counts less."
+        yield Sentence(
+            "Face {face} is tiny, blurred or turned away (quality {quality} of 1), so that its "
+            "score counts less.",
+            face=track.id,
+            quality=f"{track.quality:.2f}",
         )
 
 
@@ -183,7 +228,8 @@ def _left_out(findings: Findings, deciding: Track, card: ModelCard) -> Iterator[
         p_fake = p_fake_of(track.pool.logit, card.calibration)
         poor = track.pool.weight < MIN_DECIDING_WEIGHT and track is not deciding
         if poor and p_fake >= card.thresholds.fake:
-            yield (
-                f"Face {track.id} alone has p(fake) {probability(p_fake)}, but is seen too briefly "
-                "or poorly to decide."
+            yield Sentence(
+                "Face {face} alone has p(fake) {p}, but is seen too briefly or poorly to decide.",
+                face=track.id,
+                p=probability(p_fake),
             )

@@ -15,7 +15,7 @@ from facetell.options import FacePoint, Options
 from facetell.tracks import Observation
 from facetell.video import MediaInfo
 from facetell.video.sampling import ROUNDING_S
-from facetell.wording import clock, span
+from facetell.wording import Sentence, clock, span
 
 REACH_S = 0.5
 """How far from the time that was named a face may be found: a frame there may be damaged, or its
@@ -49,7 +49,9 @@ class Selection:
 def place_of(face: FacePoint) -> str:
     """Return in words which face is meant."""
     time_s, x, y = face
-    return f"the face at ({x:.0f}, {y:.0f}) at {clock(time_s)}"
+    return Sentence(
+        "the face at ({x}, {y}) at {time}", x=f"{x:.0f}", y=f"{y:.0f}", time=clock(time_s)
+    )
 
 
 def select(options: Options, info: MediaInfo) -> Selection | None:
@@ -66,12 +68,18 @@ def _stretch_s(options: Options, info: MediaInfo) -> tuple[float, float] | None:
     if options.start_s is None and options.end_s is None:
         return None
     if info.duration_s is None:
-        raise UsageError(f"{info.path}: is a picture; leave out where to start and to end")
+        raise UsageError(
+            Sentence("{path}: is a picture; leave out where to start and to end", path=info.path)
+        )
     start_s = options.start_s or 0.0
     if start_s >= info.duration_s - ROUNDING_S:
         raise UsageError(
-            f"{info.path}: cannot start at {start_s:.1f} s, it ends at {info.duration_s:.1f} s; "
-            "give an earlier start"
+            Sentence(
+                "{path}: cannot start at {start} s, it ends at {end} s; give an earlier start",
+                path=info.path,
+                start=f"{start_s:.1f}",
+                end=f"{info.duration_s:.1f}",
+            )
         )
     return start_s, min(options.end_s or info.duration_s, info.duration_s)
 
@@ -82,15 +90,25 @@ def _face(options: Options, info: MediaInfo) -> FacePoint | None:
     time_s, x, y = options.face
     if x >= info.width or y >= info.height:
         raise UsageError(
-            f"{info.path}: no face can be at ({x:.0f}, {y:.0f}), it has {info.width}x{info.height} "
-            "pixels; give a point of the displayed frame"
+            Sentence(
+                "{path}: no face can be at ({x}, {y}), it has {size} pixels; give a point of the "
+                "displayed frame",
+                path=info.path,
+                x=f"{x:.0f}",
+                y=f"{y:.0f}",
+                size=f"{info.width}x{info.height}",
+            )
         )
     if info.duration_s is None:
         return 0.0, x, y
     if time_s >= info.duration_s:
         raise UsageError(
-            f"{info.path}: no face can be at {time_s:.1f} s, it ends at {info.duration_s:.1f} s; "
-            "give an earlier time"
+            Sentence(
+                "{path}: no face can be at {time} s, it ends at {end} s; give an earlier time",
+                path=info.path,
+                time=f"{time_s:.1f}",
+                end=f"{info.duration_s:.1f}",
+            )
         )
     return options.face
 

@@ -3,6 +3,52 @@
 from __future__ import annotations
 
 import math
+from typing import Any, Self
+
+
+class Sentence(str):
+    r"""An English sentence that knows its pattern, so that it can be said in another language.
+
+    Whoever knows nothing of languages takes it for the string that it is. The pattern is the
+    message's id in the catalogues of the web application; values may be sentences themselves.
+
+    >>> sentence = Sentence("Face {face} looks fake at {place}.", face=2, place="4.0 s")
+    >>> print(sentence, sentence.pattern, sentence.values, sep="\n")
+    Face 2 looks fake at 4.0 s.
+    Face {face} looks fake at {place}.
+    {'face': '2', 'place': '4.0 s'}
+    """
+
+    pattern: str
+    values: dict[str, str]
+
+    def __new__(cls, pattern: str, **values: object) -> Self:
+        """Put values into a pattern, as `str.format` does."""
+        told = {name: v if isinstance(v, str) else str(v) for name, v in values.items()}
+        self = super().__new__(cls, pattern.format(**told))
+        self.pattern, self.values = pattern, told
+        return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        """Say how a copy is made; without this, one is made of the English sentence."""
+        return (self.pattern,), self.values
+
+    def changed(self, **values: object) -> Self:
+        """Return the sentence with other values."""
+        return type(self)(self.pattern, **{**self.values, **values})
+
+
+def gettext_noop(pattern: str) -> str:
+    """Mark a pattern for the catalogues where the `Sentence` is made elsewhere; return it as it is.
+
+    The name is the one that Django's `makemessages` looks for.
+    """
+    return pattern
+
+
+def said(error: Exception) -> str:
+    """Return an error's message: the `Sentence` that it was made with, if it was."""
+    return error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
 
 
 def printable(text: object) -> str:

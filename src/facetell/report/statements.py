@@ -130,4 +130,5 @@ def without_path(reason: str, path: Path) -> str:
     >>> without_path("a.mp4: no such file", Path("a.mp4"))
     'no such file'
     """
-    return reason.removeprefix(f"{path}: ")
+    prefix = f"{path}: "
+    return reason.removeprefix(prefix) if reason.startswith(prefix) else reason  # a Sentence stays

@@ -17,6 +17,7 @@ from facetell.video.bounds import require_timing
 from facetell.video.media import MediaInfo, Pixels
 from facetell.video.picture_headers import picture_size
 from facetell.video.pictures import Channels, flattened, read_limited
+from facetell.wording import Sentence
 
 _CHUNK_PIXELS = 1 << 25
 """OpenCV decodes several frames at a time; so many pixels at most lie in memory."""
@@ -40,7 +41,11 @@ class AnimationSource:
         self._cut_off = len(self._data) < len(data)
         width, height = picture_size("animated webp", self._data) or (0, 0)
         if not durations_ms:
-            raise CorruptMedia(f"{path}: a cut-off webp animation without frames; copy it again")
+            raise CorruptMedia(
+                Sentence(
+                    "{path}: a cut-off webp animation without frames; copy it again", path=path
+                )
+            )
         ends_s = np.cumsum(durations_ms) / 1000
         require_timing(path, limits, len(ends_s), float(ends_s[-1]))
         self.times_s: npt.NDArray[np.float64] = np.concatenate([[0.0], ends_s[:-1]])
@@ -63,18 +68,23 @@ class AnimationSource:
     ) -> Iterator[tuple[int, Pixels]]:
         """Yield (index, RGB) for the wanted frames, ascending."""
         if self._cut_off:
-            seconds = f"{self.info.duration_s:.1f} s"
             warnings.append(
-                f"The file is cut off {seconds} from its start; that far it was analysed."
+                Sentence(
+                    "The file is cut off {seconds} s from its start; that far it was analysed.",
+                    seconds=f"{self.info.duration_s:.1f}",
+                )
             )
         chunk = int(np.clip(_CHUNK_PIXELS // (self.info.width * self.info.height), 1, 64))
         for number, group in groupby(wanted.tolist(), key=lambda index: index // chunk):
             frames = self._decode(number * chunk, chunk)
             for index in group:
                 if index - number * chunk >= len(frames):
-                    at = f"{self.times_s[index]:.1f} s"
                     warnings.append(
-                        f"The file is damaged {at} from its start; that far it was analysed."
+                        Sentence(
+                            "The file is damaged {seconds} s from its start; that far it was "
+                            "analysed.",
+                            seconds=f"{self.times_s[index]:.1f}",
+                        )
                     )
                     return
                 yield index, flattened(frames[index - number * chunk])

@@ -6,17 +6,25 @@ from pathlib import Path
 
 from facetell.errors import MediaTooLarge
 from facetell.options import Limits
+from facetell.wording import Sentence, gettext_noop
 
 BYTES_A_PIXEL = 3
 
+_CUT = gettext_noop("cut the part that matters out of it")
 _ADVICE = {
-    "file_bytes": ("bytes", "cut the part that matters out of it"),
-    "duration_s": ("seconds", "cut the part that matters out of it"),
-    "pixels": ("pixels", "scale it down"),
-    "rate_hz": ("frames a second", "convert it to an ordinary frame rate"),
-    "frames": ("frames", "cut the part that matters out of it"),
-    "streams": ("streams", "copy only its pictures into a new file"),
-    "decoded_bytes": ("decoded bytes", "take fewer frames, or a shorter part of it"),
+    "file_bytes": (gettext_noop("bytes"), _CUT),
+    "duration_s": (gettext_noop("seconds"), _CUT),
+    "pixels": (gettext_noop("pixels"), gettext_noop("scale it down")),
+    "rate_hz": (
+        gettext_noop("frames a second"),
+        gettext_noop("convert it to an ordinary frame rate"),
+    ),
+    "frames": (gettext_noop("frames"), _CUT),
+    "streams": (gettext_noop("streams"), gettext_noop("copy only its pictures into a new file")),
+    "decoded_bytes": (
+        gettext_noop("decoded bytes"),
+        gettext_noop("take fewer frames, or a shorter part of it"),
+    ),
 }
 """Field of `Limits` → its unit, and what to do with a file that is beyond it."""
 
@@ -38,8 +46,16 @@ def require_within(path: Path, limits: Limits, name: str, found: float, shown: s
     if found > most:
         unit, advice = _ADVICE[name]
         raise MediaTooLarge(
-            f"{path}: {shown or f'{found:.12g}'} is more than the limit of {most:.12g} {unit}; "
-            f"{advice}, or raise limits.{name}"
+            Sentence(
+                "{path}: {found} is more than the limit of {most} {unit}; {advice}, or raise "
+                "limits.{name}",
+                path=path,
+                found=shown or f"{found:.12g}",
+                most=f"{most:.12g}",
+                unit=Sentence(unit),
+                advice=Sentence(advice),
+                name=name,
+            )
         )
 
 

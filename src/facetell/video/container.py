@@ -22,6 +22,7 @@ from facetell.errors import (
     NotMedia,
 )
 from facetell.options import Limits
+from facetell.wording import Sentence
 
 Packet = TypeVar("Packet")
 
@@ -60,22 +61,37 @@ def check_readable(path: Path) -> bytes:
     """
     try:
         if path.is_dir():
-            raise NotMedia(f"{path}: is a folder; give the files in it")
+            raise NotMedia(Sentence("{path}: is a folder; give the files in it", path=path))
         if path.exists() and not path.is_file():
-            raise InputUnreadable(f"{path}: not an ordinary file; copy the media into a file first")
+            raise InputUnreadable(
+                Sentence(
+                    "{path}: not an ordinary file; copy the media into a file first", path=path
+                )
+            )
         with path.open("rb") as file:
             head = file.read(65536)
     except FileNotFoundError:
-        raise InputNotFound(f"{path}: no such file; check the spelling") from None
+        raise InputNotFound(
+            Sentence("{path}: no such file; check the spelling", path=path)
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputUnreadable(f"{path}: cannot be read ({reason}); check its permissions") from None
+        raise InputUnreadable(
+            Sentence(
+                "{path}: cannot be read ({reason}); check its permissions",
+                path=path,
+                reason=reason,
+            )
+        ) from None
     if not head:
-        raise NotMedia(f"{path}: is empty (0 bytes); copy or download it again")
+        raise NotMedia(Sentence("{path}: is empty (0 bytes); copy or download it again", path=path))
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(_PLAYLISTS + _MARKUP):
         raise NotMedia(
-            f"{path}: is a text or playlist, not media; facetell follows no references to other "
-            "files: give the video file itself"
+            Sentence(
+                "{path}: is a text or playlist, not media; facetell follows no references to other "
+                "files: give the video file itself",
+                path=path,
+            )
         )
     return head
 
@@ -132,16 +148,27 @@ def demuxed(demux: Callable[[], Iterator[Packet]]) -> Iterator[Packet]:
 def _refusal(path: Path, head: bytes, limits: Limits, error: Exception) -> InputError:
     if isinstance(error, MemoryError):  # this is how FFmpeg counts streams
         return MediaTooLarge(
-            f"{path}: it has more than the limit of {limits.streams} streams, or needs more memory "
-            "than there is; copy only its pictures into a new file, or raise limits.streams"
+            Sentence(
+                "{path}: it has more than the limit of {most} streams, or needs more memory than "
+                "there is; copy only its pictures into a new file, or raise limits.streams",
+                path=path,
+                most=limits.streams,
+            )
         )
     if not any(head[at:].startswith(mark) for at, mark in _MEDIA_MARKS):
-        return NotMedia(f"{path}: not a video or picture in a format that facetell knows")
+        return NotMedia(
+            Sentence("{path}: not a video or picture in a format that facetell knows", path=path)
+        )
     if head[4:8] in (b"ftyp", b"mdat", b"moov"):
-        why = "its index (moov) is missing or damaged: the recording or copy was cut off"
+        why = Sentence("its index (moov) is missing or damaged: the recording or copy was cut off")
     else:
-        why = f"its headers cannot be read ({getattr(error, 'strerror', None) or error})"
-    return CorruptMedia(f"{path}: {why}; copy it again, or try a tool that repairs videos")
+        reason = getattr(error, "strerror", None) or error
+        why = Sentence("its headers cannot be read ({reason})", reason=reason)
+    return CorruptMedia(
+        Sentence(
+            "{path}: {why}; copy it again, or try a tool that repairs videos", path=path, why=why
+        )
+    )
 
 
 def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoStream:
@@ -157,8 +184,11 @@ def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoS
         if not stream.disposition & av.stream.Disposition.attached_pic
     ]
     if not shown:
-        found = "sound only" if container.streams.audio else "no pictures"
-        raise NotMedia(f"{path}: has {found}; give a video or a picture")
+        raise NotMedia(
+            Sentence("{path}: has sound only; give a video or a picture", path=path)
+            if container.streams.audio
+            else Sentence("{path}: has no pictures; give a video or a picture", path=path)
+        )
     decodable = [
         stream
         for stream in shown
@@ -166,7 +196,10 @@ def main_stream(path: Path, container: av.container.InputContainer) -> av.VideoS
     ]
     if not decodable:
         raise CorruptMedia(
-            f"{path}: its video codec is not one that facetell decodes; convert it to H.264"
+            Sentence(
+                "{path}: its video codec is not one that facetell decodes; convert it to H.264",
+                path=path,
+            )
         )
     default = av.stream.Disposition.default
     # Some cameras and broadcasts carry a thumbnail stream beside the picture.

@@ -18,6 +18,7 @@ from facetell.video.display import Display, clockwise_deg, colours_of, matrix_of
 from facetell.video.media import MediaInfo, Pixels
 from facetell.video.run import Indices, Losses, Run, SeekFailed, StampsLie
 from facetell.video.timetable import Timetable, scan
+from facetell.wording import Sentence
 
 _MOST_PIXELS = (1 << 31) - 1
 """The largest limit that FFmpeg takes."""
@@ -37,7 +38,11 @@ class VideoSource:
             require_size(path, limits, stream.width, stream.height)
             self._timetable = scan(path, container, stream, limits)
             if len(self._timetable.times_s) == 0:
-                raise CorruptMedia(f"{path}: holds no frames; the recording or copy was cut off")
+                raise CorruptMedia(
+                    Sentence(
+                        "{path}: holds no frames; the recording or copy was cut off", path=path
+                    )
+                )
         require_timing(path, limits, len(self.times_s), self._timetable.duration_s)
         self.info = self._look()
 
@@ -70,11 +75,17 @@ class VideoSource:
                 seek = False
             except StampsLie:
                 timetable = replace(timetable, pts=None)
-                warnings.append("Its timestamps are out of order: frames were counted instead.")
+                warnings.append(
+                    Sentence("Its timestamps are out of order: frames were counted instead.")
+                )
         if losses.errors or losses.damaged:
             warnings.append(
-                f"The file is damaged: {losses.errors + losses.damaged} of its frames could not be "
-                f"decoded, the last near {losses.last_s:.1f} s; others were taken in their place."
+                Sentence(
+                    "The file is damaged: {lost} of its frames could not be decoded, the last near "
+                    "{last} s; others were taken in their place.",
+                    lost=losses.errors + losses.damaged,
+                    last=f"{losses.last_s:.1f}",
+                )
             )
 
     def _pass(
@@ -114,8 +125,12 @@ class VideoSource:
             first = next(run.frames(everything, seek=False), None)
             if first is None:
                 raise CorruptMedia(
-                    f"{self._path}: none of its frames can be decoded ({stream.codec.name}); "
-                    "it is damaged or encrypted"
+                    Sentence(
+                        "{path}: none of its frames can be decoded ({codec}); it is damaged or "
+                        "encrypted",
+                        path=self._path,
+                        codec=stream.codec.name,
+                    )
                 )
             return self._info(container, stream, first[1])
 

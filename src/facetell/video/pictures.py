@@ -24,6 +24,7 @@ from facetell.video.display import Display, clockwise_deg, colours_of, matrix_of
 from facetell.video.icc import profile_map
 from facetell.video.media import MediaInfo, Pixels
 from facetell.video.picture_headers import picture_size, sound_png, tiff_tags
+from facetell.wording import Sentence
 
 _MOST_BYTES = 1 << 30
 _EXIF, _ICC = 0, 2  # cv2.IMAGE_METADATA_EXIF and _ICCP
@@ -79,7 +80,9 @@ class PictureSource:
 def read_limited(path: Path, kind: str, limits: Limits) -> bytes:
     """Return a picture's bytes, once its header is found to keep to the limit."""
     if path.stat().st_size > _MOST_BYTES:
-        raise MediaTooLarge(f"{path}: a picture of more than 1 GiB; save it smaller")
+        raise MediaTooLarge(
+            Sentence("{path}: a picture of more than 1 GiB; save it smaller", path=path)
+        )
     data = path.read_bytes()
     size = picture_size(kind, data)
     if size is None:
@@ -89,7 +92,13 @@ def read_limited(path: Path, kind: str, limits: Limits) -> bytes:
 
 
 def _corrupt(path: Path, kind: str) -> CorruptMedia:
-    return CorruptMedia(f"{path}: a damaged or cut-off {kind} picture; copy or download it again")
+    return CorruptMedia(
+        Sentence(
+            "{path}: a damaged or cut-off {kind} picture; copy or download it again",
+            path=path,
+            kind=kind,
+        )
+    )
 
 
 def _decode(path: Path, kind: str, data: bytes) -> tuple[Pixels, int]:

@@ -17,6 +17,7 @@ from facetell.video.media import Frame, MediaInfo, Sampling, Source
 from facetell.video.picture_headers import picture_kind
 from facetell.video.pictures import PictureSource
 from facetell.video.sampling import Plan, plan_part
+from facetell.wording import Sentence
 
 
 class Video:
@@ -73,7 +74,9 @@ class Video:
             self.frames_read += 1
             yield Frame(index, float(times_s[index]), rgb, int(chosen.bursts[place]))
         if place < 0:
-            raise CorruptMedia(f"{self.info.path}: none of the frames taken can be decoded")
+            raise CorruptMedia(
+                Sentence("{path}: none of the frames taken can be decoded", path=self.info.path)
+            )
 
     def _plan(self, sampling: Sampling) -> Plan:
         return plan_part(self._source.times_s, self._source.clock_s, sampling)

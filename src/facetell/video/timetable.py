@@ -19,6 +19,7 @@ import numpy.typing as npt
 from facetell.options import Limits
 from facetell.video.bounds import require_within
 from facetell.video.container import demuxed
+from facetell.wording import Sentence
 
 LONGEST_PAUSE_S = 1.0
 """A longer gap counts as this long when frames are spread: a slide shown for minutes is one
@@ -70,15 +71,22 @@ class Timetable:
         """Yield what is wrong with the file, as far as its packets tell."""
         if self.clock_missing:
             rate = 1 / self.step_s
-            yield f"Its timestamps are missing or unusable: times assume {rate:.4g} frames/s."
+            yield Sentence(
+                "Its timestamps are missing or unusable: times assume {rate} frames/s.",
+                rate=f"{rate:.4g}",
+            )
         if self.declared_s and self.declared_s - self.end_s > max(1.0, 0.03 * self.declared_s):
-            yield (
-                "The file is cut off, or its header is wrong: it announces "
-                f"{self.declared_s:.1f} s, but only the first {self.duration_s:.1f} s are there; "
-                "these were analysed."
+            yield Sentence(
+                "The file is cut off, or its header is wrong: it announces {declared} s, but only "
+                "the first {there} s are there; these were analysed.",
+                declared=f"{self.declared_s:.1f}",
+                there=f"{self.duration_s:.1f}",
             )
         elif self.cut_off:
-            yield f"The file is cut off within a frame, {self.duration_s:.1f} s from its start."
+            yield Sentence(
+                "The file is cut off within a frame, {seconds} s from its start.",
+                seconds=f"{self.duration_s:.1f}",
+            )
 
 
 @dataclass(slots=True)

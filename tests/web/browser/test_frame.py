@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from facetell.web.analyses.models import Analysis
 from tests.web.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,6 +58,15 @@ def test_keys_go_where_the_list_says_and_can_be_switched_off(open_page: OpenPage
 def test_nothing_is_wider_than_a_phone(open_page: OpenPage, path: str, width: int) -> None:
     page = open_page(path, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_comparison_fits_a_phone_in_german(open_page: OpenPage, own: Analysis) -> None:
+    Analysis.objects.update(frames="10")  # one of the counts that are compared
+    phone = {"width": 390, "height": 800}
+    page = open_page(f"/analyses/{own.pk}/compare/", viewport=phone, locale="de-DE")
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert page.locator(".compare-table td[data-label]").count() == 4
+    assert page.locator(".table-responsive").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def test_the_languages_open_and_close_by_keyboard(open_page: OpenPage) -> None:

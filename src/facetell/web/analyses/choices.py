@@ -11,6 +11,7 @@ from facetell import ensemble, weights
 from facetell.options import FRAME_CHOICES, FacePoint
 from facetell.web.analyses.problems import UnknownModel, UnknownSetting
 from facetell.weights import ModelCard
+from facetell.wording import Sentence
 
 DEFAULT_MODEL = "default"
 DEFAULT_FRAMES = "40"
@@ -42,7 +43,13 @@ class Settings:
         object.__setattr__(self, "frames", _checked_frames(self.frames))
         if self.model not in models():
             known = ", ".join(models())
-            raise UnknownModel(f"{self.model!r} is no model of this server; it has {known}")
+            raise UnknownModel(
+                Sentence(
+                    "{model} is no model of this server; it has {known}",
+                    model=repr(self.model),
+                    known=known,
+                )
+            )
         _check_stretch(self.start_s, self.end_s)
         _check_face(self)
 
@@ -68,7 +75,11 @@ def _checked_frames(frames: str) -> str:
         return word
     if not (word.isascii() and word.isdigit() and 1 <= int(word) <= MOST_FRAMES):
         raise UnknownSetting(
-            f"frames is {frames!r}: give a whole number from 1 to {MOST_FRAMES}, or 'all'"
+            Sentence(
+                "frames is {given}: give a whole number from 1 to {most}, or 'all'",
+                given=repr(frames),
+                most=MOST_FRAMES,
+            )
         )
     return str(int(word))
 
@@ -76,9 +87,17 @@ def _checked_frames(frames: str) -> str:
 def _check_stretch(start_s: float | None, end_s: float | None) -> None:
     for name, value in (("start_s", start_s), ("end_s", end_s)):
         if value is not None and not (math.isfinite(value) and value >= 0):
-            raise UnknownSetting(f"{name} is {value}: give seconds from 0")
+            raise UnknownSetting(
+                Sentence("{name} is {value}: give seconds from 0", name=name, value=value)
+            )
     if start_s is not None and end_s is not None and start_s >= end_s:
-        raise UnknownSetting(f"the stretch ends at {end_s} s, before it starts at {start_s} s")
+        raise UnknownSetting(
+            Sentence(
+                "the stretch ends at {end} s, before it starts at {start} s",
+                end=end_s,
+                start=start_s,
+            )
+        )
 
 
 def _check_face(settings: Settings) -> None:
@@ -86,7 +105,11 @@ def _check_face(settings: Settings) -> None:
     if face is None:
         return
     if not all(math.isfinite(value) and value >= 0 for value in face):
-        raise UnknownSetting(f"face is {face}: give its time, x and y, from 0 on")
+        raise UnknownSetting(
+            Sentence("face is {face}: give its time, x and y, from 0 on", face=face)
+        )
     end_s = math.inf if settings.end_s is None else settings.end_s
     if not (settings.start_s or 0.0) <= face[0] < end_s:
-        raise UnknownSetting(f"the face is at {face[0]} s: that is outside of the stretch")
+        raise UnknownSetting(
+            Sentence("the face is at {time} s: that is outside of the stretch", time=face[0])
+        )

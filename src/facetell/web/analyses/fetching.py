@@ -23,6 +23,7 @@ from facetell.web.analyses.problems import FetchFailed, UploadTooLarge
 from facetell.web.analyses.uploads import checked_name, keep
 from facetell.web.outbound.client import Answer, Client, Unreachable
 from facetell.web.outbound.targets import BadAddress, Target
+from facetell.wording import Sentence, said
 
 STEP_S = 20.0
 """Longest wait for the next bytes."""
@@ -65,7 +66,11 @@ def bring(awaited: Upload, lease: Lease, report: Report) -> None:
             # locked, so that it is not deleted with another analysis of it at this moment
             locked = Upload.objects.select_for_update().filter(pk=kept.pk).exclude(file="").first()
             if locked is None:
-                raise FetchFailed(f"{kept.name}: it was deleted while it came; ask for it again")
+                raise FetchFailed(
+                    Sentence(
+                        "{name}: it was deleted while it came; ask for it again", name=kept.name
+                    )
+                )
             lease.renew(upload=locked)
     except LeaseLost:
         delete_unused(kept)
@@ -90,8 +95,12 @@ def fetch(awaited: Upload, report: Report) -> Upload:
                     return keep(awaited.owner, _told(answer, report), awaited.name)
                 target = Target.read(urljoin(str(target), answer.headers.get("location", "")))
     except (Unreachable, BadAddress) as error:
-        raise FetchFailed(f"{awaited.name} could not be fetched: {error}") from error
-    raise FetchFailed(f"{awaited.name} could not be fetched: it is redirected without end")
+        raise FetchFailed(
+            Sentence("{name} could not be fetched: {reason}", name=awaited.name, reason=said(error))
+        ) from error
+    raise FetchFailed(
+        Sentence("{name} could not be fetched: it is redirected without end", name=awaited.name)
+    )
 
 
 def _client() -> Client:
@@ -101,13 +110,27 @@ def _client() -> Client:
 def _check(answer: Answer, name: str) -> None:
     """Refuse what is no file, or too large already by its own words."""
     if answer.status != HTTPStatus.OK:
-        raise FetchFailed(f"{name} could not be fetched: its server answers {answer.status}")
+        raise FetchFailed(
+            Sentence(
+                "{name} could not be fetched: its server answers {status}",
+                name=name,
+                status=answer.status,
+            )
+        )
     if answer.headers.get("content-encoding", "identity") != "identity":
-        raise FetchFailed(f"{name} could not be fetched: its server packs it, unasked")
+        raise FetchFailed(
+            Sentence("{name} could not be fetched: its server packs it, unasked", name=name)
+        )
     limit = settings.MAX_UPLOAD_BYTES
     length = answer.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit:
-        raise UploadTooLarge(f"{name}: more than {limit // 1024**2} MB; give a shorter video")
+        raise UploadTooLarge(
+            Sentence(
+                "{name}: more than {most} MB; give a shorter video",
+                name=name,
+                most=limit // 1024**2,
+            )
+        )
 
 
 def _told(answer: Answer, report: Report) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ is not can spoil nothing: its writes meet no row.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from facetell.web.analyses.models import Analysis, Result, Status
+from facetell.web.analyses.sentences import keep_sentences
 
 ended = Signal()
 """Sent with `analysis_id` in the transaction that ends an analysis, to apps above this one."""
@@ -47,18 +49,26 @@ class Lease:
         self._write(lease_until=until, **fields)
         return self._row().filter(cancel_asked=True).exists()
 
-    def finish(self, document: dict[str, Any], pictures: dict[str, Any]) -> None:
+    def finish(
+        self, document: dict[str, Any], pictures: dict[str, Any], told: Iterable[str] = ()
+    ) -> None:
         """Write the result.
 
         Args:
             document: the command line's JSON of it.
             pictures: what lies in the analysis' folder; see `artifacts`.
+            told: its reasons and warnings as they were made, to be said in other languages.
 
         Raises:
             LeaseLost: the lease was given to another, whose result counts.
         """
         with transaction.atomic():
-            self._end(Status.DONE, label=document["label"], p_fake=document["p_fake"])
+            self._end(
+                Status.DONE,
+                label=document["label"],
+                p_fake=document["p_fake"],
+                sentences=keep_sentences(told),
+            )
             Result.objects.update_or_create(
                 analysis_id=self.analysis_id,
                 defaults={"document": document, "pictures": pictures},
@@ -70,7 +80,8 @@ class Lease:
         Raises:
             LeaseLost: as above.
         """
-        self._end(Status.FAILED, error_code=code, error_message=message, **fields)
+        kept = keep_sentences([message])
+        self._end(Status.FAILED, error_code=code, error_message=message, sentences=kept, **fields)
 
     def cancel(self) -> None:
         """Write that it was cancelled.

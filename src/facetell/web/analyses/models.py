@@ -92,6 +92,8 @@ class Analysis(models.Model):
         lease_until: until when the worker that has it may be silent.
         label, p_fake: of the result, kept here to list and filter by.
         error_code, error_message: why it failed, for programs and for people.
+        sentences: how its message, or the reasons of its result, are said in other languages; see
+            `sentences`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -128,6 +130,7 @@ class Analysis(models.Model):
     p_fake = models.FloatField(null=True, blank=True)
     error_code = models.CharField(max_length=32, blank=True)
     error_message = models.TextField(blank=True)
+    sentences = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-created_at"]

@@ -15,6 +15,7 @@ from django_tasks.exceptions import TaskResultDoesNotExist
 from facetell.web.analyses.leases import Lease, LeaseLost
 from facetell.web.analyses.models import Analysis, Status
 from facetell.web.analyses.submission import enqueue
+from facetell.wording import Sentence
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,8 @@ def _is_called(task: str) -> bool:
 
 
 def _parked(lost: int) -> str:
-    return (
-        f"the worker died {lost} times over this file, so it was put aside; it may need more "
-        "memory than there is: try fewer frames or a smaller video"
+    return Sentence(
+        "the worker died {times} times over this file, so it was put aside; it may need more "
+        "memory than there is: try fewer frames or a smaller video",
+        times=lost,
     )

@@ -32,6 +32,7 @@ from facetell.web.analyses.problems import Problem
 from facetell.web.analyses.recovery import hand_back
 from facetell.web.analyses.shots import ShotKeeper
 from facetell.web.analyses.worker_name import worker_name
+from facetell.wording import Sentence, said
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +75,12 @@ def _attempted(lease: Lease) -> Ending:
     except _HandBack:
         return partial(hand_back, lease)
     except (FacetellError, Problem) as error:
-        return partial(lease.fail, error.code, str(error))
+        return partial(lease.fail, error.code, said(error))
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             return _internal(lease)
-        return partial(lease.fail, "disk_full", "no room left on the server; try again later")
+        no_room = Sentence("no room left on the server; try again later")
+        return partial(lease.fail, "disk_full", no_room)
     except LeaseLost:
         raise
     except Exception:
@@ -87,7 +89,8 @@ def _attempted(lease: Lease) -> Ending:
 
 def _internal(lease: Lease) -> Ending:
     logger.exception("analysis %s failed", lease.analysis_id)
-    return partial(lease.fail, "internal", "an error in this program; its log says more")
+    why = Sentence("an error in this program; its log says more")
+    return partial(lease.fail, "internal", why)
 
 
 def _analysed(lease: Lease) -> Ending:
@@ -104,12 +107,19 @@ def _analysed(lease: Lease) -> Ending:
         verdict = analyzer.analyze(path, reporter, keeper)
     except FacetellError as error:
         # the sender knows the file by its own name, and not where we keep it
-        raise type(error)(f"{shown}: {without_path(str(error), path)}") from error
+        raise type(error)(_with_name(said(error), path, shown)) from error
     verdict = _renamed(verdict, path, shown)
     # whoever lost the lease must not write over the files of whom has it
     patiently(partial(lease.renew, stage="writing"))
     pictures = artifacts.write(analysis, verdict, analyzer.card, analyzer.options, keeper.shots)
-    return partial(lease.finish, to_dict(verdict), pictures)
+    told = (*verdict.reasons, *verdict.warnings)
+    return partial(lease.finish, to_dict(verdict), pictures, told)
+
+
+def _with_name(message: str, path: Path, shown: Path) -> str:
+    if isinstance(message, Sentence) and message.values.get("path") == str(path):
+        return message.changed(path=shown)
+    return Sentence("{path}: {reason}", path=shown, reason=without_path(message, path))
 
 
 def _found(lease: Lease) -> Analysis:
@@ -145,7 +155,7 @@ def loaded(model: str) -> Analyzer:
     """
     card = models().get(model)
     if card is None:
-        raise ModelNotFound(f"this server has no model {model!r} any more")
+        raise ModelNotFound(Sentence("this server has no model {model} any more", model=model))
     return _loaded(str(card.path))
 
 

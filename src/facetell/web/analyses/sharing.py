@@ -17,9 +17,11 @@ from django.utils import timezone
 from facetell.web.analyses.deletion import deleted_at
 from facetell.web.analyses.models import Analysis, ShareLink, Status
 from facetell.web.analyses.problems import UnknownSetting
+from facetell.wording import Sentence
 
 DAYS = (1, 7, 30)
 """For how long a link may hold."""
+_DAYS = ", ".join(map(str, DAYS))
 
 _SALT = "facetell.web.share-link"
 
@@ -36,7 +38,9 @@ def share(analysis: Analysis, days: int, with_video: bool) -> ShareLink:
         UnknownSetting: it cannot hold for so long.
     """
     if days not in DAYS:
-        raise UnknownSetting(f"a link cannot hold for {days} days: choose {DAYS}")
+        raise UnknownSetting(
+            Sentence("a link cannot hold for {given} days: choose {days}", given=days, days=_DAYS)
+        )
     ends = [timezone.now() + timedelta(days=days), deleted_at(analysis)]
     expires_at = min(moment for moment in ends if moment is not None)
     return analysis.share_links.create(expires_at=expires_at, with_video=with_video)

@@ -12,6 +12,7 @@ from facetell.web.analyses.choices import Settings
 from facetell.web.analyses.models import ASKED, Analysis, Batch, Status, Upload
 from facetell.web.analyses.problems import QueueFull, VideoDeleted
 from facetell.web.analyses.tasks import analyze
+from facetell.wording import Sentence
 
 INTERACTIVE, IN_BATCH = 10, 0
 """Priorities: somebody waits for the one, nobody for the other."""
@@ -38,7 +39,9 @@ def submit(
         if earlier := _earlier(upload, settings, batch):
             return earlier, False
         if not (upload.file or upload.url):
-            raise VideoDeleted(f"{upload.name}: the video was deleted; send it again")
+            raise VideoDeleted(
+                Sentence("{name}: the video was deleted; send it again", name=upload.name)
+            )
         _check_queue()
         analysis = Analysis.objects.create(
             owner=owner,
@@ -91,4 +94,4 @@ def _fields(settings: Settings) -> dict[str, Any]:
 def _check_queue() -> None:
     waiting = Analysis.objects.filter(status=Status.QUEUED).count()
     if waiting >= server.MAX_QUEUED:
-        raise QueueFull(f"{waiting} analyses are waiting; try again in a few minutes")
+        raise QueueFull(Sentence("{n} analyses are waiting; try again in a few minutes", n=waiting))

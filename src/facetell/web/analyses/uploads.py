@@ -23,6 +23,7 @@ from django.db import transaction
 from facetell.options import MEDIA_SUFFIXES
 from facetell.web.analyses.models import Upload
 from facetell.web.analyses.problems import DiskFull, EmptyUpload, UploadTooLarge, WrongType
+from facetell.wording import Sentence
 
 LONGEST_NAME = 200
 
@@ -50,7 +51,9 @@ def keep(owner: User, chunks: Iterable[bytes], name: str) -> Upload:
     except BaseException as error:
         default_storage.delete(stored)
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFull(f"{shown}: no room left on the server; try again later") from error
+            raise DiskFull(
+                Sentence("{name}: no room left on the server; try again later", name=shown)
+            ) from error
         raise
 
 
@@ -78,7 +81,14 @@ def checked_name(name: str) -> str:
     suffix = PurePosixPath(shown).suffix.lower()
     if suffix and suffix not in MEDIA_SUFFIXES:
         known = " ".join(sorted(MEDIA_SUFFIXES))
-        raise WrongType(f"{shown}: {suffix} is no video or picture that can be read; send {known}")
+        raise WrongType(
+            Sentence(
+                "{name}: {suffix} is no video or picture that can be read; send {known}",
+                name=shown,
+                suffix=suffix,
+                known=known,
+            )
+        )
     return shown
 
 
@@ -117,13 +127,19 @@ class _Incoming(File):  # type: ignore[type-arg]
             self.size += len(piece)
             if self.size > limit:
                 raise UploadTooLarge(
-                    f"{self.name}: more than {limit // 1024**2} MB; send a shorter stretch, or "
-                    "use the command line, which has no limit"
+                    Sentence(
+                        "{name}: more than {most} MB; send a shorter stretch, or use the command "
+                        "line, which has no limit",
+                        name=self.name,
+                        most=limit // 1024**2,
+                    )
                 )
             self._hash.update(piece)
             yield piece
         if not self.size:
-            raise EmptyUpload(f"{self.name}: empty, or it did not arrive whole; send it again")
+            raise EmptyUpload(
+                Sentence("{name}: empty, or it did not arrive whole; send it again", name=self.name)
+            )
 
     @property
     def sha256(self) -> str:

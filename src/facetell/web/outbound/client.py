@@ -19,6 +19,7 @@ import httpcore
 
 from facetell.web.outbound.addresses import Address, is_public
 from facetell.web.outbound.targets import BadAddress, Place, Target
+from facetell.wording import Sentence, said
 
 MOST_ADDRESSES = 4
 """Of a name with more, no others are tried."""
@@ -91,7 +92,7 @@ class Client:
         try:
             target.require(self.allowed)
         except BadAddress as error:
-            raise Refused(str(error)) from None
+            raise Refused(said(error)) from None
         sent: list[tuple[bytes | str, bytes | str]] = [("Host", target.place.host_header)]
         sent += headers.items()
         if content is not None:
@@ -146,13 +147,16 @@ def _explained(host: str, backend: _Backend) -> Iterator[None]:
     try:
         yield
     except httpcore.TimeoutException as error:
-        raise Unreachable(f"{host} is too slow") from error
+        raise Unreachable(Sentence("{host} is too slow", host=host)) from error
     except httpcore.ConnectError as error:
-        why = "has no valid certificate" if _is_of_tls(error) else "cannot be reached"
-        raise Unreachable(f"{host} {why}") from error
+        if _is_of_tls(error):
+            raise Unreachable(Sentence("{host} has no valid certificate", host=host)) from error
+        raise Unreachable(Sentence("{host} cannot be reached", host=host)) from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        why = "is too slow" if backend.is_overdue else "broke off, or does not speak HTTP"
-        raise Unreachable(f"{host} {why}") from error
+        if backend.is_overdue:
+            raise Unreachable(Sentence("{host} is too slow", host=host)) from error
+        broken = Sentence("{host} broke off, or does not speak HTTP", host=host)
+        raise Unreachable(broken) from error
 
 
 def _is_of_tls(error: BaseException) -> bool:
@@ -210,9 +214,9 @@ class _Backend(httpcore.NetworkBackend):
         try:
             found = self._client.resolve(host, port)
         except (OSError, ValueError) as error:
-            raise Unreachable(f"{host}: this name has no address") from error
+            raise Unreachable(Sentence("{host}: this name has no address", host=host)) from error
         if not all(map(self._client.may_reach, found)):
-            raise Refused(f"{host} leads to an address that is not public")
+            raise Refused(Sentence("{host} leads to an address that is not public", host=host))
         return found
 
     def _cut(self) -> None:

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from facetell.errors import UsageError
+from facetell.wording import Sentence
 
 LONGEST = 2000
 """Characters of an address; what servers and browsers agree on."""
@@ -63,16 +64,16 @@ class Target:
             BadAddress: it is none, or holds what an address of ours never needs.
         """
         if len(address) > LONGEST:
-            raise BadAddress(f"the address has more than {LONGEST} characters")
+            raise BadAddress(Sentence("the address has more than {most} characters", most=LONGEST))
         if any(c.isspace() or not c.isprintable() or c == "\\" for c in address):
-            raise BadAddress("the address has blanks, control characters or backslashes")
+            raise BadAddress(Sentence("the address has blanks, control characters or backslashes"))
         try:
             parts = urlsplit(address)
             port = parts.port
         except ValueError as error:
-            raise BadAddress(f"no address: {error}") from None
+            raise BadAddress(Sentence("no address: {reason}", reason=error)) from None
         if "@" in parts.netloc:
-            raise BadAddress("the address has a user name or a password; leave them out")
+            raise BadAddress(Sentence("the address has a user name or a password; leave them out"))
         place = _place(parts.scheme.lower(), parts.hostname or "", port)
         path = quote(parts.path or "/", safe=_AS_THEY_ARE)
         query = quote(parts.query, safe=_AS_THEY_ARE + "?")
@@ -88,7 +89,11 @@ class Target:
             BadAddress: it is not.
         """
         if self.place not in allowed:
-            raise BadAddress(f"{self.place} is none of the places that this server may call")
+            raise BadAddress(
+                Sentence(
+                    "{place} is none of the places that this server may call", place=self.place
+                )
+            )
 
 
 def read_places(variable: str, words: Collection[str]) -> frozenset[Place]:
@@ -114,16 +119,18 @@ def _allowed(variable: str, word: str) -> Place:
 
 def _place(scheme: str, host: str, port: int | None) -> Place:
     if scheme not in _PORTS:
-        raise BadAddress("the address must begin with https://")
+        raise BadAddress(Sentence("the address must begin with https://"))
     host = host.lower().removesuffix(".")
     try:
         ip_address(host)
     except ValueError:
         pass
     else:
-        raise BadAddress("the address names a host by its number; give its name")
+        raise BadAddress(Sentence("the address names a host by its number; give its name"))
     if not _HOST.fullmatch(host):
-        raise BadAddress("the address has no host name in plain letters (xn--… for others)")
+        raise BadAddress(
+            Sentence("the address has no host name in plain letters (xn--… for others)")
+        )
     if port == 0:
-        raise BadAddress("the address names port 0")
+        raise BadAddress(Sentence("the address names port 0"))
     return Place(scheme, host, port or _PORTS[scheme])

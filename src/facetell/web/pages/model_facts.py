@@ -36,7 +36,7 @@ class Errors:
     """What becomes of real or of fake files."""
 
     truth: str
-    sample: str
+    sample: Metric
     rates: tuple[Rate, ...]
 
 
@@ -97,7 +97,7 @@ def _errors(card: ModelCard, truth: str) -> Errors | None:
         rates.append(Rate(answer, *_hundred(metric), x=x, width=width))
         start += metric.value
     assert found[0] is not None
-    return Errors(truth, found[0].sample, tuple(rates))
+    return Errors(truth, found[0], tuple(rates))
 
 
 def _rankings(card: ModelCard, name: str) -> Iterator[Ranking]:

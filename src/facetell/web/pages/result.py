@@ -26,7 +26,7 @@ from facetell.web.pages.findings import Findings, findings_of
 from facetell.web.pages.ownership import own_analysis, own_result
 from facetell.web.pages.stage import stage_of
 from facetell.web.pages.timeline import script_data, timeline_of
-from facetell.wording import clock, span
+from facetell.wording import Sentence, clock, span
 
 MOST_CARDS = 12
 """Faces with a card of their own; the others stand in a table."""
@@ -150,7 +150,9 @@ def _face(request: HttpRequest, findings: Findings) -> FacePoint:
     track = numbers.get(request.POST["face"])
     place = None if track is None else findings.place_of(track)
     if place is None:
-        raise UnknownSetting(f"there is no face {request.POST['face']} in this result")
+        raise UnknownSetting(
+            Sentence("there is no face {face} in this result", face=request.POST["face"])
+        )
     return place
 
 
@@ -162,7 +164,9 @@ def _seconds(request: HttpRequest, name: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise UnknownSetting(f"{name} is {text!r}: give seconds, such as 12.5") from None
+        raise UnknownSetting(
+            Sentence("{name} is {given}: give seconds, such as 12.5", name=name, given=repr(text))
+        ) from None
 
 
 def _stretch(analysis: Analysis) -> dict[str, str]:

@@ -10,13 +10,14 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
 
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings
 from facetell.web.analyses.models import Batch, Upload
 from facetell.web.analyses.problems import EmptyUpload, Problem
+from facetell.web.analyses.sentences import told
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
+from facetell.wording import Sentence
 
 Sent = Sequence["UploadedFile[bytes]"]
 
@@ -33,7 +34,7 @@ def begin(request: HttpRequest) -> str:
     )
     sent = cast("Sent", request.FILES.getlist("file"))
     if not sent:
-        raise EmptyUpload(gettext("No file was chosen; choose a video or a picture"))
+        raise EmptyUpload(Sentence("No file was chosen; choose a video or a picture"))
     owner = cast("User", request.user)
     if len(sent) == 1:
         kept = keep(owner, sent[0].chunks(), sent[0].name or "")
@@ -41,7 +42,7 @@ def begin(request: HttpRequest) -> str:
     kept_files, problems = _keep_all(owner, sent)
     batch = _queue(owner, kept_files, settings, problems)
     for problem in problems:
-        messages.warning(request, str(problem))
+        messages.warning(request, told(problem))
     return reverse("batch", args=[batch.pk])
 
 

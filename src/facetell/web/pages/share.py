@@ -20,6 +20,7 @@ from facetell.web.analyses.problems import Problem, UnknownSetting
 from facetell.web.pages.media import send_upload
 from facetell.web.pages.ownership import own_result
 from facetell.web.pages.result import own_context, result_context
+from facetell.wording import Sentence
 
 Sent = Callable[..., HttpResponseBase]
 
@@ -98,7 +99,13 @@ def shared_picture(
 def _days(request: HttpRequest) -> int:
     text = request.POST.get("days", "")
     if not (text.isascii() and text.isdigit() and len(text) < 5):
-        raise UnknownSetting(f"a link cannot hold for {text!r} days: choose {sharing.DAYS}")
+        raise UnknownSetting(
+            Sentence(
+                "a link cannot hold for {given} days: choose {days}",
+                given=repr(text),
+                days=", ".join(map(str, sharing.DAYS)),
+            )
+        )
     return int(text)
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from facetell.options import MEDIA_SUFFIXES
 from facetell.web.analyses.choices import DEFAULT_FRAMES, DEFAULT_MODEL, Settings, models
 from facetell.web.analyses.problems import Problem
+from facetell.web.analyses.sentences import told
 from facetell.web.analyses.submission import submit
 from facetell.web.analyses.uploads import keep
 from facetell.web.pages.frame_choices import offered
@@ -101,5 +102,5 @@ def _words() -> dict[str, str]:
 def _refusal(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The same page with what was wrong, or only that for a script."""
     if wants_json(request):
-        return refusal(problem.code, str(problem), problem.status)
+        return refusal(problem.code, told(problem), problem.status)
     return _form(request, problem)

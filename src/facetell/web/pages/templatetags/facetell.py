@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django import template
 from django.utils.html import format_html
@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 from facetell import wording
 from facetell.report import icons
 from facetell.verdict import Label
+from facetell.web.analyses import sentences
 from facetell.web.pages import words
+from facetell.weights import Metric
 
 register = template.Library()
 
@@ -52,6 +54,19 @@ def status_words(status: str) -> str:
 def stage_words(stage: str) -> str:
     """Return a stage of the pipeline in words."""
     return str(words.STAGES.get(stage, stage))
+
+
+@register.filter
+def told(text: object, kept: dict[str, Any] | None = None) -> str:
+    """Return what the pipeline, a problem or a model's card says, in the reader's language."""
+    return sentences.told(text, kept)
+
+
+@register.filter
+def sample_words(metric: Metric) -> str:
+    """Return on what a number was measured."""
+    on = sentences.told(metric.on)
+    return on if metric.n is None else f"{metric.n} {on}"
 
 
 @register.filter
