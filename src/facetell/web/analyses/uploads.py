@@ -68,7 +68,7 @@ def clean_name(name: str) -> str:
     if len(plain) > LONGEST_NAME:
         suffix = PurePosixPath(plain).suffix[:16]
         plain = plain[: LONGEST_NAME - len(suffix)] + suffix
-    return plain or "unnamed"
+    return plain if plain.strip(".") else "unnamed"  # ".." is a folder to whoever saves it
 
 
 def checked_name(name: str) -> str:

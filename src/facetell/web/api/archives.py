@@ -6,23 +6,31 @@ where its true size is counted, whatever the archive says about it.
 
 from __future__ import annotations
 
+import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from ninja import UploadedFile
 
-from facetell.web.analyses.problems import Problem, UploadTooLarge, WrongType
+from facetell.web.analyses.problems import Problem, UploadTooLarge
 from facetell.web.analyses.uploads import clean_name
 
 MOST_FILES = 100
 MOST_RATIO = 100
 """Videos hardly shrink; what unpacks to more than so many times its size is no video."""
+MOST_DIRECTORY_BYTES = 1 << 20
+"""Of a zip's list of files: a hundred names, and folders and what macOS adds, many times over."""
 CHUNK_BYTES = 1 << 20
+_END = struct.Struct("<IHHHHIIH")
+_END_MARK = b"PK\5\6"
+"""The end of a zip's list of files (APPNOTE.TXT 4.3.16)."""
 
 
 class BadArchive(Problem):
@@ -69,6 +77,7 @@ def _opened(file: UploadedFile, stack: ExitStack) -> Iterator[Member]:
     if PurePosixPath(name).suffix.lower() != ".zip":
         yield Member(name, lambda: iter(file.chunks()))
         return
+    require_short_directory(name, cast("BinaryIO", file))
     try:
         archive = stack.enter_context(zipfile.ZipFile(file))
     except (zipfile.BadZipFile, OSError, ValueError) as error:
@@ -77,6 +86,25 @@ def _opened(file: UploadedFile, stack: ExitStack) -> Iterator[Member]:
     _check(name, found)
     for info in found:
         yield Member(clean_name(info.filename), _reader(archive, info))
+
+
+def require_short_directory(name: str, file: BinaryIO) -> None:
+    """Refuse a zip whose list of files is long, before `zipfile` makes an object of each.
+
+    Raises:
+        BadArchive: the list has more than `MOST_DIRECTORY_BYTES`.
+    """
+    file.seek(0, os.SEEK_END)
+    file.seek(max(file.tell() - _END.size - 0xFFFF, 0))
+    tail = file.read()
+    file.seek(0)
+    at = tail.rfind(_END_MARK)
+    if at < 0 or len(tail) - at < _END.size:
+        return  # zipfile says what is wrong with it
+    # Where the number is too large for its place, zip64 has it elsewhere: such lists are long.
+    size = _END.unpack_from(tail, at)[5]
+    if size > MOST_DIRECTORY_BYTES:
+        raise BadArchive(f"{name}: too long a list of files; send at most {MOST_FILES} at once")
 
 
 def _is_by_the_way(info: zipfile.ZipInfo) -> bool:
@@ -102,8 +130,6 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Ite
     name = clean_name(info.filename)
 
     def chunks() -> Iterator[bytes]:
-        if PurePosixPath(name).suffix.lower() == ".zip":
-            raise WrongType(f"{name}: a zip within a zip is not opened; send it by itself")
         try:
             with archive.open(info) as file:
                 while chunk := file.read(CHUNK_BYTES):
