@@ -11,7 +11,7 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-.PHONY: run test lint format bench soak load samples screenshots train-demo lock clean help
+.PHONY: run test lint format bench soak load scale samples screenshots train-demo lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, the
 soak: $(call stamp,$(EXTRAS)) ## 200 analyses while workers are killed, 10,000 broken files: minutes
 	$(bin)/python benchmarks/web_soak.py
 	$(bin)/python -m tests.hostile.fuzz --count 10000
+
+scale: $(call stamp,$(EXTRAS)) ## batch engines beside a plain loop, cores busy, a Ray node lost
+	for what in busy engines killed; do $(bin)/python benchmarks/batch.py $$what; done
 
 load: $(call stamp,$(EXTRAS)) ## the web server with 10,000 analyses, a large upload, 50 who watch
 	$(bin)/python benchmarks/web_load.py

@@ -25,7 +25,7 @@ from facetell.interpolation import FaceFinder
 from facetell.judge import Case, judge
 from facetell.options import Options
 from facetell.reasons import FaceCount
-from facetell.scorer import Ensemble
+from facetell.scorer import ClipScorer, Ensemble
 from facetell.selection import FaceChoice, select
 from facetell.tally import Tally
 from facetell.tracks import Observation, Tracker
@@ -54,6 +54,7 @@ class Analyzer:
         options: all settings; by default those of `Options()`.
         detector: finds the faces; by default the one that we ship. It must bear the name that the
             model's card asks for.
+        scorer: scores the clips; by default the model of the options, loaded here.
 
     Raises:
         ModelError: the model is missing, altered or of another geometry.
@@ -61,11 +62,14 @@ class Analyzer:
     """
 
     def __init__(
-        self, options: Options | None = None, detector: FaceDetector | None = None
+        self,
+        options: Options | None = None,
+        detector: FaceDetector | None = None,
+        scorer: ClipScorer | None = None,
     ) -> None:
         self._options = options or Options()
         self.card = ensemble.find(self.options.model)
-        self._scorer = Ensemble(self.card, self.options.threads, self.options.runtime)
+        self._scorer = scorer or Ensemble(self.card, self.options.threads, self.options.runtime)
         self._detector = detector or load_detector(self.options.threads)
         check_detector(self.card, self._detector)
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, tee
+from operator import itemgetter
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -64,6 +66,16 @@ class ClipScore:
         return 0.5 * (1 + math.tanh(0.5 * self.logit))
 
 
+class ClipScorer(Protocol):
+    """Scores clips as every member of a model sees them; `Ensemble` does, here or elsewhere."""
+
+    def score(
+        self, views: Iterable[Sequence[Clip]], keep_features: bool = False
+    ) -> Iterator[ClipScore]:
+        """Score clips in their order; see `Ensemble.score`."""
+        ...
+
+
 class Scorer:
     """The classifier of one model card that has a graph of its own.
 
@@ -74,6 +86,7 @@ class Scorer:
         batch_clips: clips in one run of the graph. On a CPU more than one gains no speed
             (EfficientNet-Lite0, clips of 5 frames: 40 ms a frame with 1, 2, 4 and 8 alike), and
             takes 50 MB more for each. A graph of a fixed shape takes one clip, whatever is given.
+        gpu: run it on a GPU.
 
     Raises:
         ModelNotFound, ModelAltered: the graph is missing or not the card's.
@@ -86,9 +99,10 @@ class Scorer:
         threads: int = 0,
         runtime: Runtime = "onnxruntime",
         batch_clips: int = 1,
+        gpu: bool = False,
     ) -> None:
         self.card = card
-        self._session = open_session(verify(card), threads, runtime)
+        self._session = open_session(verify(card), threads, runtime, gpu=gpu)
         _check_graph(self._session, card)
         clips, frames = self._session.inputs["pixels"].shape[:2]
         self._batch_clips = clips or batch_clips
@@ -191,13 +205,24 @@ class Ensemble:
         card: the model or ensemble.
         threads: of each session; 0 takes all cores.
         runtime: "onnxruntime" or "openvino".
+        batch_clips: as of `Scorer`.
+        gpu: as of `Scorer`.
 
     Raises:
         ModelError: as `Scorer`, of any member.
     """
 
-    def __init__(self, card: ModelCard, threads: int = 0, runtime: Runtime = "onnxruntime") -> None:
-        self._scorers = [Scorer(member, threads, runtime) for member in members(card)]
+    def __init__(
+        self,
+        card: ModelCard,
+        threads: int = 0,
+        runtime: Runtime = "onnxruntime",
+        batch_clips: int = 1,
+        gpu: bool = False,
+    ) -> None:
+        self._scorers = [
+            Scorer(member, threads, runtime, batch_clips, gpu) for member in members(card)
+        ]
 
     def score(
         self, views: Iterable[Sequence[Clip]], keep_features: bool = False
@@ -211,11 +236,13 @@ class Ensemble:
         Raises:
             ModelError: as `Scorer.score`.
         """
-        for clips in views:
-            scores = [
-                next(scorer.score([clip], keep_features))
-                for scorer, clip in zip(self._scorers, clips, strict=True)
-            ]
+        streams = [
+            scorer.score(map(itemgetter(place), each), keep_features)
+            for place, (scorer, each) in enumerate(
+                zip(self._scorers, tee(views, len(self._scorers)), strict=True)
+            )
+        ]
+        for scores in zip(*streams, strict=True):
             yield scores[0] if len(scores) == 1 else self._mean(scores)
 
     def _mean(self, scores: Sequence[ClipScore]) -> ClipScore:

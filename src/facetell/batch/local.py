@@ -31,7 +31,9 @@ _STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class Task:
+    """A job, and the how manieth attempt at it this is."""
+
     job: Job
     attempt: int = 1
 
@@ -64,7 +66,7 @@ class LocalEngine:
             ModelError: the model cannot be used.
             WorkerLost: workers end before they have begun.
         """
-        pool = _Pool(self, (_Task(job) for job in jobs))
+        pool = _Pool(self, (Task(job) for job in jobs))
         try:
             yield from pool.work(self.workers)
         finally:
@@ -79,10 +81,10 @@ class _Worker:
         self._process = _SPAWN.Process(target=_serve, args=(theirs, engine.make, engine.settings))
         self._process.start()
         theirs.close()
-        self.task: _Task | None = None
+        self.task: Task | None = None
         self._began_s = 0.0
 
-    def give(self, task: _Task) -> None:
+    def give(self, task: Task) -> None:
         self.task, self._began_s = task, time.monotonic()
         with contextlib.suppress(OSError):  # it has just died, which its pipe will tell
             self.pipe.send((task.job, task.attempt))
@@ -104,10 +106,10 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(self, engine: LocalEngine, tasks: Iterator[_Task]) -> None:
+    def __init__(self, engine: LocalEngine, tasks: Iterator[Task]) -> None:
         self._engine = engine
         self._tasks = tasks
-        self._again: deque[_Task] = deque()
+        self._again: deque[Task] = deque()
         self._workers: list[_Worker] = []
         self._failed_starts = 0
 
@@ -125,7 +127,7 @@ class _Pool:
             worker.end()
         self._workers = []
 
-    def _next(self) -> _Task | None:
+    def _next(self) -> Task | None:
         return self._again.popleft() if self._again else next(self._tasks, None)
 
     def _hear(self, worker: _Worker) -> Iterator[Outcome]:
@@ -159,7 +161,7 @@ class _Pool:
         elif task.attempt > self._engine.retries:
             yield lost(task.job, task.attempt, why)
         else:
-            self._again.append(_Task(task.job, task.attempt + 1))
+            self._again.append(Task(task.job, task.attempt + 1))
         if following := self._next():
             self._again.appendleft(following)
             self._workers.append(_Worker(self._engine))

@@ -56,6 +56,13 @@ class Outcome:
     message: str
     line: str
 
+    @classmethod
+    def read(cls, line: str) -> Outcome:
+        """Read back the outcome that such a line tells."""
+        told = json.loads(line)
+        error = told["error"] or {"code": "", "message": ""}
+        return cls(told["path"], told["label"], error["code"], error["message"], line)
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -136,9 +143,7 @@ def lost(job: Job, attempts: int, why: str) -> Outcome:
 def _outcome(job: Job, verdict: Verdict, attempts: int, read: Path | None = None) -> Outcome:
     told = _renamed(to_dict(verdict), str(read or job.location), job.path)
     told["path"], told["attempts"] = job.path, attempts
-    error = told["error"] or {"code": "", "message": ""}
-    line = json.dumps(told, allow_nan=False)
-    return Outcome(job.path, verdict.label, error["code"], error["message"], line)
+    return Outcome.read(json.dumps(told, allow_nan=False))
 
 
 def _renamed(value: Any, path: str, name: str) -> Any:

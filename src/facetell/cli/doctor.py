@@ -28,6 +28,7 @@ _OPTIONAL = (
     ("openvino", "openvino", "for scan --runtime openvino: pip install 'facetell[openvino]'"),
     ("pillow_heif", "pillow-heif", "HEIC pictures: pip install 'facetell[heic]'"),
     ("pyarrow", "pyarrow", "batch: pip install 'facetell[batch]'"),
+    ("ray", "ray", "batch --engine ray: pip install 'facetell[ray]'"),
     ("reportlab", "reportlab", "scan --pdf: pip install 'facetell[pdf]'"),
     ("torch", "torch", "training: pip install 'facetell[train]'"),
 )

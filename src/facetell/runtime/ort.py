@@ -1,4 +1,4 @@
-"""Graphs on ONNX Runtime, on the CPU: the default."""
+"""Graphs on ONNX Runtime: the default; on the CPU, or on a GPU where that is asked for."""
 
 from __future__ import annotations
 
@@ -28,12 +28,17 @@ _FAILURES: tuple[type[Exception], ...] = (
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int64)": np.int64}
 _ERRORS_ONLY = 3
+_CPU, _GPU = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class OrtSession:
     """One graph with its own pool of threads."""
 
-    def __init__(self, path: Path, addition: Path | None = None, *, threads: int) -> None:
+    def __init__(
+        self, path: Path, addition: Path | None = None, *, threads: int, gpu: bool = False
+    ) -> None:
+        if gpu and _GPU not in onnxruntime.get_available_providers():
+            raise ModelError(f"{path}: this ONNX Runtime has no CUDA; pip install onnxruntime-gpu")
         options = onnxruntime.SessionOptions()
         # Set by number: when ONNX Runtime counts cores itself it ignores a container's limit.
         options.intra_op_num_threads = threads
@@ -45,7 +50,7 @@ class OrtSession:
             self._session = onnxruntime.InferenceSession(
                 joined_graph(path, addition) if addition else str(path),
                 options,
-                providers=["CPUExecutionProvider"],
+                providers=[_GPU, _CPU] if gpu else [_CPU],
             )
         except _FAILURES as error:
             raise ModelError(f"{path}: ONNX Runtime cannot load it: {error}") from error

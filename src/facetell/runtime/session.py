@@ -54,6 +54,7 @@ def open_session(
     threads: int = 0,
     runtime: Runtime = "onnxruntime",
     addition: Path | None = None,
+    gpu: bool = False,
 ) -> Session:
     """Load a graph, or return it if it is loaded and its file has not changed since.
 
@@ -63,6 +64,7 @@ def open_session(
         runtime: "onnxruntime", or "openvino" with the extra of that name.
         addition: nodes, inputs and outputs that are added to the graph, as
             `facetell.model.stream_graph` writes them.
+        gpu: run it on an NVIDIA GPU, which takes ONNX Runtime's own build for that.
 
     Raises:
         ModelNotFound: there is no such file.
@@ -72,7 +74,7 @@ def open_session(
     """
     files = tuple(file.resolve() for file in (path, addition) if file)
     states = tuple(_state(file) for file in files)
-    return _open(files, states, threads or available_cores(), runtime)
+    return _open(files, states, threads or available_cores(), runtime, gpu)
 
 
 def joined_graph(path: Path, addition: Path) -> bytes:
@@ -100,7 +102,11 @@ def _state(path: Path) -> tuple[int, int]:
 
 @lru_cache(maxsize=8)
 def _open(
-    files: tuple[Path, ...], states: tuple[tuple[int, int], ...], threads: int, runtime: Runtime
+    files: tuple[Path, ...],
+    states: tuple[tuple[int, int], ...],
+    threads: int,
+    runtime: Runtime,
+    gpu: bool,
 ) -> Session:
     del states  # only part of the key, so that a file that was replaced is loaded again
     for file in files:
@@ -111,4 +117,4 @@ def _open(
         return OpenVinoSession(*files, threads=threads)
     from facetell.runtime.ort import OrtSession
 
-    return OrtSession(*files, threads=threads)
+    return OrtSession(*files, threads=threads, gpu=gpu)
