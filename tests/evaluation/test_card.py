@@ -14,6 +14,7 @@ from facetell.evaluation.card import (
     card_metrics,
     check_calibratable,
     cross_fitted,
+    dealt_folds,
     fit,
     recalibrated,
     write_card,
@@ -83,9 +84,51 @@ def test_cross_fitted_rates_are_those_of_sources_that_were_not_seen(card: ModelC
     assert seen <= 0.08 < unseen
 
 
+def one_sided(label: bool, source: str, count: int) -> list[Outcome]:
+    """Files of one class of one source, most of them on the right side."""
+    rng = np.random.default_rng(len(source) + label)
+    values = np.clip(rng.normal(0.65 if label else 0.35, 0.15, count), 0.02, 0.98)
+    return [
+        outcome(float(p), label, source=source, name=f"{source}{k}.mp4")
+        for k, p in enumerate(values)
+    ]
+
+
+def test_folds_have_their_share_of_each_class(card: ModelCard) -> None:
+    sizes = (12, 9, 6, 4, 4, 3)
+    outcomes = [o for k, size in enumerate(sizes) for o in one_sided(k % 2 == 0, f"p{k}", size)]
+    fold_of = np.array(dealt_folds(scored(outcomes), 3))
+    fake = np.array([o.media.is_fake for o in outcomes])
+    sources = np.array([o.media.source for o in outcomes])
+    assert all(len(set(fold_of[sources == s])) == 1 for s in set(sources))
+    for label in (False, True):
+        # three sources of each class, and as many folds: one each
+        assert sorted(set(fold_of[fake == label])) == [0, 1, 2]
+
+
+def test_few_sources_are_parted_by_originals(card: ModelCard) -> None:
+    outcomes = [*one_sided(False, "page", 20), *one_sided(True, "page", 20)]
+    held_out = cross_fitted(outcomes, card, AIMS, 5)
+    changed = {o.answer.p_fake for o in held_out} - {o.answer.p_fake for o in outcomes}
+    assert len(changed) == 40
+    (rate,) = [
+        m for m in card_metrics(outcomes, held_out, "stills") if m.name == "real called fake"
+    ]
+    assert rate.on == "stills, cross-fitted by original"
+
+
+def test_files_without_a_face_stay_in_their_place(card: ModelCard) -> None:
+    outcomes = [outcome(None, True, name="empty.mp4"), *many(60)]
+    held_out = cross_fitted(outcomes, card, AIMS, 4)
+    assert held_out[0] == outcomes[0]
+    assert [o.media.file for o in held_out] == [o.media.file for o in outcomes]
+
+
 def test_it_needs_enough_sources_and_both_classes(card: ModelCard) -> None:
-    with pytest.raises(UsageError, match="only 2 sources"):
-        cross_fitted(many(sources=2), card, AIMS, 5)
+    with pytest.raises(UsageError, match="only 8 sources"):
+        cross_fitted(many(), card, AIMS, 9)
+    with pytest.raises(UsageError, match="only 4 originals"):
+        cross_fitted(many(4, sources=2), card, AIMS, 5)
     with pytest.raises(UsageError, match="needs real and fake"):
         fit([outcome(0.5, False)], card, AIMS)
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 from facetell.ensemble import EnsembleCard
 from facetell.errors import OutputError, UsageError
 from facetell.evaluation.answers import Outcome
-from facetell.evaluation.measures import measure, scored
+from facetell.evaluation.measures import Scored, measure, scored
 from facetell.pooling import p_fake_of
 from facetell.train.calibrate import Aims, calibrate, choose_thresholds
+from facetell.train.dealing import deal_out
 from facetell.verdict import label_of
 from facetell.weights import Calibration, Metric, ModelCard, Thresholds
 
@@ -65,27 +66,38 @@ def recalibrated(outcomes: Sequence[Outcome], card: ModelCard, fitted: Fit) -> l
 def cross_fitted(
     outcomes: Sequence[Outcome], card: ModelCard, aims: Aims, folds: int
 ) -> list[Outcome]:
-    """Return outcomes each calibrated on files of other sources only.
+    """Return outcomes each calibrated on files of other sources only; see `Scored.groups`.
 
     Their error rates are what strangers' files have to expect; those of files that a calibration
-    was fitted on are too good.
+    was fitted on are too good. Where the sources are few, originals are kept apart instead: else
+    one source might be most of a class, and a fit without it would tell of nothing.
 
     Raises:
-        UsageError: there are fewer sources than folds, or a fold cannot be fitted.
+        UsageError: there are fewer sources or originals than folds, or a fold cannot be fitted.
     """
-    sources = sorted({o.media.source for o in outcomes})
-    if len(sources) < folds:
-        raise UsageError(f"--folds {folds}: there are only {len(sources)} sources")
-    order = np.random.default_rng(0).permutation(len(sources))
-    fold_of = {sources[at]: place % folds for place, at in enumerate(order)}
-    found: dict[int, Outcome] = {}
+    places = [k for k, outcome in enumerate(outcomes) if outcome.answer.p_fake is not None]
+    fold_of = dealt_folds(scored(outcomes), folds)
+    found = list(outcomes)
     for fold in range(folds):
-        others = [o for o in outcomes if fold_of[o.media.source] != fold]
+        others = [outcomes[k] for k, mine in zip(places, fold_of, strict=True) if mine != fold]
+        if len(others) == len(places):
+            continue
         fitted = fit(others, card, aims)
-        for place, outcome in enumerate(outcomes):
-            if fold_of[outcome.media.source] == fold:
-                found[place] = _recalibrated(outcome, card, fitted)
-    return [found[place] for place in range(len(outcomes))]
+        for k, mine in zip(places, fold_of, strict=True):
+            if mine == fold:
+                found[k] = _recalibrated(outcomes[k], card, fitted)
+    return found
+
+
+def dealt_folds(rows: Scored, folds: int) -> list[int]:
+    """Deal out what belongs together, so that each fold has its share of reals and of fakes."""
+    names, group = np.unique(rows.groups, return_inverse=True)
+    if len(names) < folds:
+        raise UsageError(f"--folds {folds}: there are only {len(names)} {rows.groups_are}s")
+    counts = np.zeros((len(names), 2))
+    np.add.at(counts, (group, rows.is_fake.astype(np.int64)), 1)
+    dealt = deal_out(counts, np.arange(len(names)), [1 / folds] * folds, seed=0)
+    return [int(fold) for fold in dealt[group]]
 
 
 def _recalibrated(outcome: Outcome, card: ModelCard, fitted: Fit) -> Outcome:
@@ -126,7 +138,9 @@ def card_metrics(
     if held_out is None:
         return metrics
     ranking = [m for m in metrics if m.name.startswith(RANKING)]
-    rates = measure(held_out, f"{on}, cross-fitted")
+    by = scored(held_out).groups_are
+    told = f"{on}, cross-fitted" if by == "source" else f"{on}, cross-fitted by {by}"
+    rates = measure(held_out, told)
     others = tuple(name for name in ON_CARD if name not in RANKING)
     return ranking + [m for m in rates if m.name.startswith(others)]
 

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from facetell.errors import InputNotFound, UsageError
 from facetell.records import read_record
+from facetell.train.dealing import deal_out
 from facetell.train.store import ClipRecord
 
 Rule = Literal["person", "group", "source", "part"]
@@ -203,28 +204,12 @@ def _divided(
     shares: Sequence[float],
     seed: int,
 ) -> Ints:
-    """Put each component where classes and data sets come nearest to their shares.
-
-    The largest first, as in scikit-learn's StratifiedGroupKFold; those of one size in the order
-    that the seed draws.
-    """
+    """Put each component where classes and data sets come nearest to their shares."""
     kinds = sorted({(r.dataset, r.is_fake) for r in records})
     counts = np.zeros((component.max(initial=-1) + 1, len(kinds)))
     column = np.array([kinds.index((r.dataset, r.is_fake)) for r in records])
     np.add.at(counts, (component, column), 1)
-    order = np.random.default_rng(seed).permutation(chosen)
-    order = order[np.argsort(-counts[order].sum(1), kind="stable")]
-    total = np.maximum(counts[chosen].sum(0), 1)
-    wanted = np.array(shares)[:, None] * total
-    filled, place = np.zeros_like(wanted), np.zeros(len(counts), np.int64)
-    open_ = np.flatnonzero(np.array(shares) > 0)
-    for k in order:
-        after = (filled[open_] + counts[k] - wanted[open_]) / total
-        before = (filled[open_] - wanted[open_]) / total
-        best = open_[np.argmin((after**2 - before**2).sum(1))]
-        filled[best] += counts[k]
-        place[k] = best
-    return place
+    return deal_out(counts, chosen, shares, seed)
 
 
 def without_near(
