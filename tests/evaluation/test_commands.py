@@ -91,6 +91,38 @@ def test_frames_are_set_side_by_side(data: Path, capsys: pytest.CaptureFixture[s
     assert [row[1] for row in table] == ["2", "2"]
 
 
+def test_it_cuts_by_any_column_of_the_table(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    command = ["evaluate", str(data), *FAST, "--part", "test", "--out", str(out), "--slice-by"]
+    assert main([*command, "split"]) == 0
+    found = json.loads((out / "summary.json").read_text())["slices"]
+    assert [(s["name"], s["reals"], s["fakes"]) for s in found if s["axis"] == "split"] == [
+        ("test", 1, 1)
+    ]
+    with (out / "files.csv").open(newline="") as file:
+        assert {row["split"] for row in csv.DictReader(file)} == {"test"}
+    assert main(["compare", str(out), str(out)]) == 0
+    assert main([*command, "shoe_size"]) == 2
+    assert "--slice-by shoe_size: no file" in capsys.readouterr().err
+
+
+def test_one_degradation_is_set_against_lossless_copies(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    command = ["evaluate", str(data), *FAST, "--part", "test", "--out", str(out)]
+    assert main([*command, "--degradation", "blurred 2 px"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "called else" in lines[lines.index("") + 1]
+    rows = {r["name"]: r for r in json.loads((out / "summary.json").read_text())["robustness"]}
+    assert list(rows) == ["as they are", "copied", "blurred 2 px"]
+    assert rows["copied"]["moved"] == {"reals": 0, "fakes": 0, "size": 0, "called_else": 0}
+    assert rows["blurred 2 px"]["moved"]["size"] > 0.01
+    assert "p(fake) of fakes" in (out / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [

@@ -6,18 +6,21 @@ import cv2
 import numpy as np
 import pytest
 
+from facetell import weights
 from facetell.errors import NotMedia
 from facetell.evaluation.degradations import (
     BY_NAME,
     DEGRADATIONS,
     Degradation,
     JitteredDetector,
-    Pixels,
     write_copy,
 )
-from facetell.faces import Face
+from facetell.evaluation.filters import Pixels, cropped, painted, printed, smoothed
+from facetell.faces import Face, load_detector
 from facetell.video import Frame, Sampling, open_video
 from tests.media import Recipe, make_video
+
+SAMPLE = Path(weights.__file__).parent / "data" / "samples" / "astronaut_real.mp4"
 
 
 def frames(path: Path) -> list[Frame]:
@@ -60,7 +63,7 @@ def test_every_degradation_gives_a_file_that_can_be_read(
 ) -> None:
     found, whole = copy_of(clip, degradation.name), frames(clip)
     assert found
-    if degradation.change is not BY_NAME["copied"].change:
+    if degradation.change is not BY_NAME["copied"].change and degradation.change is not painted:
         assert found[3].rgb.shape != whole[3].rgb.shape or (found[3].rgb != whole[3].rgb).any()
 
 
@@ -73,6 +76,66 @@ def test_a_third_of_the_frames_is_gone_and_the_others_keep_their_times(clip: Pat
 def test_slowed_frames_lie_twice_as_far_apart(clip: Path) -> None:
     times_s = [f.time_s for f in copy_of(clip, "slowed to half")]
     assert times_s[-1] == pytest.approx(2 * frames(clip)[-1].time_s, abs=2e-3)
+
+
+def test_a_still_lasts_as_long_as_the_video(clip: Path) -> None:
+    found, whole = copy_of(clip, "a still as video"), frames(clip)
+    assert [f.time_s for f in found] == pytest.approx([f.time_s for f in whole], abs=1e-3)
+    assert all((f.rgb == found[0].rgb).all() for f in found)
+    assert not all((f.rgb == whole[0].rgb).all() for f in whole)
+
+
+def test_a_crop_keeps_the_middle() -> None:
+    rgb = np.zeros((40, 80, 3), np.uint8)
+    rgb[5:35, 10:70] = 200
+    found = cropped(0.75)(rgb, np.random.default_rng(0))
+    assert found.shape == (30, 60, 3)
+    assert (found == 200).all()
+
+
+def test_a_print_has_the_tones_of_paper_and_is_held_by_a_hand() -> None:
+    rgb = np.full((120, 160, 3), 255, np.uint8)
+    rgb[:, 80:] = 0
+    rng = np.random.default_rng(0)
+    first, second = printed(rgb, rng), printed(rgb, rng)
+    assert first.shape == rgb.shape
+    assert (first != second).any()  # the hand trembles
+    white, black = (first[40:80, part].mean((0, 1)) for part in (slice(30, 60), slice(100, 130)))
+    assert white[0] > white[2] + 8  # yellowish
+    assert 200 < white.mean() < 245
+    assert 25 < black.mean() < 50
+    assert first[2, 2].astype(int) == pytest.approx(96, abs=12)  # the table around it
+
+
+def test_dots_of_a_print_make_stripes() -> None:
+    grey = np.full((120, 160, 3), 128, np.uint8)
+    found = printed(grey, np.random.default_rng(0))[20:100, 20:140].astype(np.float32)
+    assert found.mean(2).std() > 1
+
+
+def test_smoothing_takes_texture_and_leaves_edges() -> None:
+    rng = np.random.default_rng(0)
+    rgb = np.full((60, 80, 3), 60, np.uint8)
+    rgb[:, 40:] = 180
+    rough = np.clip(rgb + rng.normal(0, 8, rgb.shape), 0, 255).astype(np.uint8)
+    found = smoothed(rough, rng).astype(np.float32)
+    assert found[:, :30].std() < 0.6 * rough[:, :30].std()
+    assert found[:, 44:].mean() - found[:, :36].mean() > 110
+
+
+def test_paint_lies_on_the_face_alone() -> None:
+    with open_video(SAMPLE) as video:
+        rgb = next(iter(video.frames(Sampling("all")))).rgb
+    (face,) = load_detector(1).detect(rgb)
+    changed = (painted(rgb, np.random.default_rng(0)) != rgb).any(2)
+    x0, y0, x1, y1 = (round(edge) for edge in face.box_xyxy)
+    grown = np.zeros_like(changed)
+    half = (x1 - x0) // 2  # whiskers reach beyond the box
+    grown[max(y0 - half, 0) : y1 + half, max(x0 - half, 0) : x1 + half] = True
+    assert 0.1 < changed[y0:y1, x0:x1].mean() < 0.9
+    assert not (changed & ~grown).any()
+    blank = np.full((90, 90, 3), 128, np.uint8)
+    assert (painted(blank, np.random.default_rng(0)) == blank).all()
 
 
 def test_the_same_file_is_always_spoilt_alike(clip: Path) -> None:

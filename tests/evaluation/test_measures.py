@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sklearn import metrics as sklearn_metrics
 
@@ -7,7 +9,8 @@ from facetell.evaluation.answers import Outcome
 from facetell.evaluation.kinds import kind_of
 from facetell.evaluation.measures import measure, scored
 from facetell.evaluation.slices import confusion, slices
-from facetell.evaluation.summary import row_of
+from facetell.evaluation.summary import moved, row_of
+from facetell.train.layouts.media import Trait
 from facetell.weights import Metric
 from tests.evaluation.made_outcomes import many, outcome
 
@@ -100,6 +103,37 @@ def test_a_part_is_set_against_the_whole_other_class() -> None:
     assert (parts["source", "a"].real_auc, parts["source", "b"].real_auc) == (0.5, 1.0)
     assert parts["kind", "face swap"].real_auc is None
     assert parts["face size", "64 to 128 px"].fakes == 2
+
+
+def test_parts_by_what_a_data_set_says_of_people() -> None:
+    """Skin tones are made up: the files differ in nothing but the model's answers."""
+
+    def of(tone: str, p_fake: float, is_fake: bool) -> Outcome:
+        found = outcome(p_fake, is_fake)
+        traits = (Trait("skin_tone", tone), Trait("source", "theirs")) if tone else ()
+        return replace(found, media=replace(found.media, traits=traits))
+
+    outcomes = [of("light", 0.1, False), of("light", 0.9, True), of("dark", 0.8, False)]
+    outcomes += [of("dark", 0.6, True), of("", 0.2, False)]
+    parts = {(s.axis, s.name): s for s in slices(outcomes)}
+    light, dark = parts["skin_tone", "light"], parts["skin_tone", "dark"]
+    assert (light.reals, light.fakes, dark.reals, dark.fakes) == (1, 1, 1, 1)
+    assert (light.reals_called_fake, dark.reals_called_fake) == (0.0, 1.0)
+    assert (light.real_auc, dark.real_auc) == (1.0, 0.5)
+    assert {name for axis, name in parts if axis == "skin_tone"} == {"light", "dark"}
+    assert ("source", "theirs") not in parts
+
+
+def test_movement_is_measured_on_files_that_both_runs_scored() -> None:
+    before = [outcome(0.2, False), outcome(0.4, True), outcome(None, True), outcome(0.5, True)]
+    after = [outcome(0.75, False), outcome(0.3, True), outcome(0.9, True), outcome(None, True)]
+    found = moved(before, after)
+    assert found is not None
+    assert found.reals == pytest.approx(0.55)
+    assert found.fakes == pytest.approx(-0.1)
+    assert found.size == pytest.approx(0.325)
+    assert found.called_else == 1.0  # real to fake, inconclusive to real
+    assert moved([outcome(None, True)], [outcome(0.4, True)]) is None
 
 
 def test_a_row_sums_up_a_setting() -> None:

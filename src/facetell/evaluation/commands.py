@@ -26,7 +26,7 @@ from facetell.evaluation.card import (
 from facetell.evaluation.comparison import compare
 from facetell.evaluation.comparison import told as comparison_told
 from facetell.evaluation.data import Data, add_data, read_data
-from facetell.evaluation.degradations import DEGRADATIONS
+from facetell.evaluation.degradations import BY_NAME, DEGRADATIONS
 from facetell.evaluation.heatmaps import Looks, check_heatmaps
 from facetell.evaluation.heatmaps import told as heatmaps_told
 from facetell.evaluation.results import PAGE, finite, read_outcomes, write_results
@@ -34,6 +34,7 @@ from facetell.evaluation.summary import Row, Summary, Tables, row_of, summarise
 from facetell.evaluation.trials import run_trials
 from facetell.options import FRAME_CHOICES, Frames, Options
 from facetell.train.calibrate import Aims
+from facetell.train.layouts.table import TRAITS
 from facetell.weights import ModelCard
 from facetell.wording import counted, printable
 
@@ -132,6 +133,11 @@ def _parser() -> argparse.ArgumentParser:
         "first is the one that the rest of the report is about (default: 32)")  # fmt: skip
     add("--robustness", action="store_true",
         help=f"also degrade every file in {len(DEGRADATIONS)} ways and judge it again")  # fmt: skip
+    add("--degradation", action="append", default=[], choices=list(BY_NAME), metavar="NAME",
+        help="degrade in this way alone; may be given several times")  # fmt: skip
+    add("--slice-by", action="append", default=[], metavar="COLUMN",
+        help="also part by part of this column of the table; may be given several times; "
+        f"{', '.join(TRAITS)} need not be named")  # fmt: skip
     add("--heatmaps", action="store_true",
         help="also check heat maps on self-blended clips, made of the real files")  # fmt: skip
     add("--into-card", default="", metavar="WORDS",
@@ -183,14 +189,23 @@ def evaluate(data: Data, chosen: argparse.Namespace, out: Path) -> tuple[Summary
     options = Options(frames=chosen.frames[0], model=chosen.model, runtime=chosen.runtime)
     first = Trial(options)
     others = [Trial(replace(options, frames=count)) for count in dict.fromkeys(chosen.frames)]
-    spoilt = [Trial(options, d.name) for d in DEGRADATIONS] if chosen.robustness else []
+    spoilt = [Trial(options, name) for name in _degradations(chosen)]
     found = run_trials(data.media, data.tree, [*others, *spoilt], out, chosen.workers)
     by_frames = [row_of(str(t.frames), found[t]) for t in others] if len(others) > 1 else []
-    robustness = [row_of("as they are", found[first])] if spoilt else []
-    robustness += [row_of(trial.degradation, found[trial]) for trial in spoilt]
+    copies = found[spoilt[0]] if spoilt else []
+    robustness = [row_of("as they are", found[first], copies)] if spoilt else []
+    robustness += [row_of(trial.degradation, found[trial], copies) for trial in spoilt]
     looks = _heatmaps(data, card) if chosen.heatmaps else ()
     tables = Tables(tuple(by_frames), tuple(robustness), tuple(looks))
     return summarise(found[first], card, first, data.named, tables), found[first]
+
+
+def _degradations(chosen: argparse.Namespace) -> list[str]:
+    """Name what is done to the files; lossless copies come first, what all else is set against."""
+    if chosen.robustness:
+        return list(BY_NAME)
+    copied = DEGRADATIONS[0].name
+    return [n for n in BY_NAME if n in (copied, *chosen.degradation)] if chosen.degradation else []
 
 
 def _heatmaps(data: Data, card: ModelCard) -> list[Looks]:
@@ -225,8 +240,17 @@ def _table(noun: str, rows: Sequence[Row]) -> list[str]:
     if not rows:
         return []
     head = f"{noun:<26} files    AUC  interval      accuracy  reals called fake  seconds"
+    if any(row.moved for row in rows):
+        head += "  p(fake) of reals  of fakes  called else"
     return ["", head] + [
         f"{row.name:<26} {row.files:>5}  {row.auc:.3f}  {row.low:.3f}-{row.high:.3f}  "
-        f"{row.accuracy:>9.3f}  {row.false_positives:>17.3f}  {row.seconds:>7.2f}"
+        f"{row.accuracy:>9.3f}  {row.false_positives:>17.3f}  {row.seconds:>7.2f}{_moved(row)}"
         for row in rows
     ]
+
+
+def _moved(row: Row) -> str:
+    if row.moved is None:
+        return ""
+    moved = row.moved
+    return f"  {moved.reals:>+16.3f}  {moved.fakes:>+8.3f}  {moved.called_else:>11.3f}"

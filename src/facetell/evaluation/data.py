@@ -61,8 +61,10 @@ def read_data(chosen: argparse.Namespace, only: str = "") -> Data:
     """
     if chosen.workers < 1:
         raise UsageError(f"--workers {chosen.workers}: give at least 1")
-    choices = Choices(chosen.fake_is, chosen.label, chosen.allow_missing)
+    columns = tuple(getattr(chosen, "slice_by", ()))
+    choices = Choices(chosen.fake_is, chosen.label, chosen.allow_missing, traits=columns)
     _, tree, listing = read_source(chosen.data, choices, chosen.layout)
+    _check_traits(listing.media, columns, chosen.data)
     files = _parted(listing.media, chosen)
     media = tuple(m for m in files if chosen.part in ("", m.part))
     where = f"{chosen.data}, part {chosen.part}" if chosen.part else str(chosen.data)
@@ -75,6 +77,14 @@ def read_data(chosen: argparse.Namespace, only: str = "") -> Data:
         check_classes(media, where)
     name = chosen.data.resolve().name
     return Data(media, tree, f"{name}, {chosen.part}" if chosen.part else name)
+
+
+def _check_traits(media: Sequence[Media], columns: Sequence[str], data: Path) -> None:
+    known = {trait.name for m in media for trait in m.traits}
+    if missing := [column for column in columns if column not in known]:
+        raise UsageError(
+            f"--slice-by {missing[0]}: no file of {data} has it: it must be a column of its table"
+        )
 
 
 def _parted(media: Sequence[Media], chosen: argparse.Namespace) -> Sequence[Media]:

@@ -8,7 +8,7 @@ verdicts must be those of the files themselves, or the copying would be what is 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,26 +16,35 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from facetell.errors import CorruptMedia, NotMedia
+from facetell.evaluation.filters import (
+    Change,
+    Pixels,
+    blurred,
+    cropped,
+    jpeg,
+    mapped,
+    mirrored,
+    noisy,
+    painted,
+    printed,
+    scaled,
+    smoothed,
+    unchanged,
+)
 from facetell.faces import Face, FaceDetector
-from facetell.train.augment import recompress_h264, recompress_jpeg
+from facetell.train.augment import recompress_h264
 from facetell.video import Frame, Sampling, Video, open_video
 
-Pixels = npt.NDArray[np.uint8]
-Change = Callable[[Pixels, np.random.Generator], Pixels]
+STILL_S = 1.0
+"""The moment whose frame stands still: the first ones may be black, seconds."""
 
 MOST_S = 5.0
 """Seconds that are copied of a video, so that an hour does not take a day to degrade."""
 
 TIME_BASE = Fraction(1, 1000)
 """Of copies; what Matroska keeps, seconds."""
-
-
-def unchanged(rgb: Pixels, _: np.random.Generator) -> Pixels:
-    """Leave a frame as it is."""
-    return rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Degradation:
         crf: constant rate factor of the H.264 that the copy is written in; None for lossless.
         kept: share of frames that stay, drawn at random; the others are gone.
         slowed: how many times longer it lasts.
+        still: one frame is shown all the time.
         jitter: the detector's boxes are moved by up to this share of their side, and scaled.
     """
 
@@ -56,54 +66,14 @@ class Degradation:
     crf: int | None = None
     kept: float = 1.0
     slowed: float = 1.0
+    still: bool = False
     jitter: float = 0.0
 
     @property
     def needs_time(self) -> bool:
         """Whether it means nothing for a picture."""
-        return self.kept < 1 or self.slowed != 1
-
-
-def jpeg(quality: int) -> Change:
-    """Pass each frame through JPEG."""
-    return lambda rgb, _: recompress_jpeg(rgb, quality)
-
-
-def scaled(share: float) -> Change:
-    """Make each frame smaller, and leave it so."""
-
-    def change(rgb: Pixels, _: np.random.Generator) -> Pixels:
-        height, width = (max(round(side * share), 16) for side in rgb.shape[:2])
-        smaller = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(smaller, np.uint8)
-
-    return change
-
-
-def blurred(sigma_px: float) -> Change:
-    """Blur by a Gaussian."""
-    return lambda rgb, _: np.asarray(cv2.GaussianBlur(rgb, (0, 0), sigma_px), np.uint8)
-
-
-def noisy(levels: float) -> Change:
-    """Add Gaussian noise, new in each frame."""
-
-    def change(rgb: Pixels, rng: np.random.Generator) -> Pixels:
-        grain = rng.standard_normal(rgb.shape, np.float32) * levels
-        return np.clip(rgb + grain, 0, 255).astype(np.uint8)
-
-    return change
-
-
-def mapped(levels: npt.NDArray[np.float64]) -> Change:
-    """Map each level 0–255 to another, (256,)."""
-    table = np.clip(np.round(levels), 0, 255).astype(np.uint8)
-    return lambda rgb, _: np.asarray(cv2.LUT(rgb, table), np.uint8)
-
-
-def mirrored(rgb: Pixels, _: np.random.Generator) -> Pixels:
-    """Swap left and right."""
-    return np.ascontiguousarray(rgb[:, ::-1])
+        stands = self.still and self.change is unchanged
+        return self.kept < 1 or self.slowed != 1 or stands
 
 
 _LEVELS = np.arange(256, dtype=np.float64)
@@ -129,8 +99,13 @@ DEGRADATIONS: tuple[Degradation, ...] = (
     Degradation("a third of frames dropped", kept=2 / 3),
     Degradation("mirrored", mirrored),
     Degradation("slowed to half", slowed=2.0),
+    Degradation("cropped to 75 %", cropped(0.75)),
+    Degradation("a still as video", still=True),
+    Degradation("printed photo", printed, still=True),
+    Degradation("skin smoothed", smoothed),
+    Degradation("face painted", painted),
 )
-"""All that `facetell evaluate --robustness` tries."""
+"""All that `facetell evaluate --robustness` tries; the first is what others are set against."""
 
 BY_NAME = {degradation.name: degradation for degradation in DEGRADATIONS}
 
@@ -160,10 +135,26 @@ def _chosen(
     video: Video, degradation: Degradation, rng: np.random.Generator
 ) -> Iterator[tuple[float, Pixels]]:
     """Yield the frames that stay, each with its new time."""
+    if degradation.still:
+        yield from _frozen(video)
+        return
     for frame in _first_seconds(video):
         # The first one always stays, so that no copy is empty.
         if frame.index == 0 or degradation.kept >= 1 or rng.random() < degradation.kept:
             yield frame.time_s * degradation.slowed, frame.rgb
+
+
+def _frozen(video: Video) -> Iterator[tuple[float, Pixels]]:
+    """Yield one frame at all times."""
+    times_s: list[float] = []
+    shown: Pixels | None = None
+    for frame in _first_seconds(video):
+        times_s.append(frame.time_s)
+        if shown is None or frame.time_s <= STILL_S:
+            shown = frame.rgb
+    for time_s in times_s:
+        assert shown is not None
+        yield time_s, shown
 
 
 def _first_seconds(video: Video) -> Iterator[Frame]:

@@ -132,8 +132,12 @@ def _rows(
         return ""
     height_in = plots.rows_height_in(len(rows) if noun == "degradation" else 0)
     drawn = _figure(title, plots.both(plot(rows), height_in))
-    heads = ("files", "video AUC", "interval", "accuracy at 0.5", "reals called fake",
-             "inconclusive", "seconds")  # fmt: skip
+    heads: tuple[str, ...] = (
+        *("files", "video AUC", "interval", "accuracy at 0.5"),
+        *("reals called fake", "inconclusive", "seconds"),
+    )
+    if any(row.moved for row in rows):
+        heads += ("p(fake) of reals", "p(fake) of fakes", "called else")
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in heads)
     body = "".join(_line(row, heads) for row in rows)
     return (
@@ -144,12 +148,17 @@ def _rows(
 
 
 def _line(row: Row, heads: Sequence[str]) -> str:
-    values = (str(row.files), f"{row.auc:.3f}", f"{row.low:.3f} to {row.high:.3f}",
-              f"{row.accuracy:.3f}", f"{row.false_positives:.3f}", f"{row.inconclusive:.3f}",
-              f"{row.seconds:.2f}")  # fmt: skip
+    shares = (row.accuracy, row.false_positives, row.inconclusive)
+    values: tuple[str, ...] = (
+        *(str(row.files), f"{row.auc:.3f}", f"{row.low:.3f} to {row.high:.3f}"),
+        *(*(f"{share:.3f}" for share in shares), f"{row.seconds:.2f}"),
+    )
+    if row.moved:
+        changes = (row.moved.reals, row.moved.fakes)
+        values += (*(f"{change:+.3f}" for change in changes), f"{row.moved.called_else:.3f}")
     cells = "".join(
         f'<td class="number" data-label="{head}">{value}</td>'
-        for head, value in zip(heads, values, strict=True)
+        for head, value in zip(heads, values, strict=False)
     )
     return f"<tr><td><b>{escape(row.name)}</b></td>{cells}</tr>"
 

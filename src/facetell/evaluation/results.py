@@ -66,8 +66,9 @@ def read_outcomes(out: Path) -> list[Outcome]:
 
 def _flat(outcome: Outcome) -> dict[str, Any]:
     media, answer = asdict(outcome.media), asdict(outcome.answer)
-    answer.pop("frame_p_fake")
-    return media | {"sha256": outcome.sha256} | answer
+    del media["traits"], answer["frame_p_fake"]
+    row = media | {"sha256": outcome.sha256} | answer
+    return row | {t.name: t.value for t in outcome.media.traits if t.name not in row}
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -87,7 +88,7 @@ def _write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     rows = list(rows)
     with path.open("w", newline="", encoding="utf-8") as file:
         if rows:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
             writer.writeheader()
             writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
 

@@ -31,7 +31,8 @@ class Slice:
     """A part of a data set.
 
     Attributes:
-        axis: by what it was cut: kind, manipulation, method, source, face size or quality.
+        axis: by what it was cut: kind, manipulation, method, source, face size, quality or a trait
+            that the data set names.
         name: of the part.
         reals, fakes: files in it with a probability.
         auc: of its fakes against all reals; None without fakes.
@@ -77,10 +78,20 @@ def slices(outcomes: Sequence[Outcome]) -> list[Slice]:
     """Cut a data set along each axis, each part against the whole other class."""
     rows = scored(outcomes)
     found = []
-    for axis, name_of in AXES.items():
+    for axis, name_of in (AXES | _trait_axes(rows.outcomes)).items():
         names = np.array([name_of(o) for o in rows.outcomes])
         found += [_slice(rows, axis, n, names == n) for n in np.unique(names).tolist() if n]
     return found
+
+
+def _trait_axes(outcomes: Sequence[Outcome]) -> dict[str, Callable[[Outcome], str]]:
+    """Return an axis for each trait; one that is called as ours are, such as source, is ours."""
+    names = dict.fromkeys(trait.name for o in outcomes for trait in o.media.traits)
+
+    def reader(name: str) -> Callable[[Outcome], str]:
+        return lambda o: next((t.value for t in o.media.traits if t.name == name), "")
+
+    return {name: reader(name) for name in names if name not in AXES}
 
 
 def _slice(rows: Scored, axis: str, name: str, inside: npt.NDArray[np.bool_]) -> Slice:

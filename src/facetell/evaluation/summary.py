@@ -19,6 +19,22 @@ from facetell.weights import Metric, ModelCard, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """How the answers of one setting differ from those of another, on the files that both scored.
+
+    Attributes:
+        reals, fakes: mean change of p_fake, signed; NaN without files of the class.
+        size: mean change whatever its sign.
+        called_else: share that is called something else.
+    """
+
+    reals: float
+    fakes: float
+    size: float
+    called_else: float
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One setting or degradation, to be compared with others on the same files.
 
@@ -30,6 +46,7 @@ class Row:
         false_positives: share of reals called fake.
         inconclusive: share of all.
         seconds: mean for a file with one thread; 0 if there is none.
+        moved: against lossless copies of the same files; None if it is not of degraded files.
     """
 
     name: str
@@ -41,6 +58,7 @@ class Row:
     false_positives: float
     inconclusive: float
     seconds: float
+    moved: Moved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +146,33 @@ def summarise(
     )
 
 
-def row_of(name: str, outcomes: Sequence[Outcome]) -> Row:
-    """Sum up one setting in a line of a table; what cannot be measured is NaN."""
+def moved(before: Sequence[Outcome], after: Sequence[Outcome]) -> Moved | None:
+    """Set two runs over the same files side by side; None if no file has a probability in both."""
+    pairs = [
+        (a, b)
+        for a, b in zip(before, after, strict=True)
+        if a.answer.p_fake is not None and b.answer.p_fake is not None
+    ]
+    if not pairs:
+        return None
+    change = np.array([(b.answer.p_fake or 0.0) - (a.answer.p_fake or 0.0) for a, b in pairs])
+    fake = np.array([a.media.is_fake for a, _ in pairs])
+    return Moved(
+        reals=float(change[~fake].mean()) if not fake.all() else math.nan,
+        fakes=float(change[fake].mean()) if fake.any() else math.nan,
+        size=float(np.abs(change).mean()),
+        called_else=float(np.mean([a.answer.label != b.answer.label for a, b in pairs])),
+    )
+
+
+def row_of(name: str, outcomes: Sequence[Outcome], copies: Sequence[Outcome] = ()) -> Row:
+    """Sum up one setting in a line of a table; what cannot be measured is NaN.
+
+    Args:
+        name: of the setting.
+        outcomes: of all files.
+        copies: of the same files as they were before a degradation, if it is one.
+    """
     rows = scored(outcomes)
     if not rows.outcomes:
         unknown = math.nan
@@ -146,4 +189,5 @@ def row_of(name: str, outcomes: Sequence[Outcome]) -> Row:
         false_positives=share_called(False, "fake")(fake, rows.called),
         inconclusive=float(np.mean(rows.called == 0)),
         seconds=float(np.mean([o.answer.elapsed_s for o in rows.outcomes])),
+        moved=moved(copies, outcomes) if copies else None,
     )

@@ -11,6 +11,7 @@ import pytest
 
 from facetell.errors import InputNotFound, UsageError
 from facetell.train.layouts import Choices, Listing, Media, read_source
+from facetell.train.layouts.media import Trait
 
 
 def grow(root: Path, names: Iterable[str]) -> Path:
@@ -322,7 +323,21 @@ def test_fakeavceleb(tmp_path: Path) -> None:
     assert media[names[2]].manipulation == "faceswap+lipsync"
     assert {m.original for m in listing.media if m.is_fake} == {names[0]}
     assert {m.group for m in listing.media} == {"id00076"}
+    assert {m.traits for m in listing.media} == {
+        (Trait("ethnicity", "African"), Trait("gender", "men"))
+    }
     assert listing.skipped == ((names[3], "forged in sound only"),)
+
+
+def test_a_table_says_who_is_seen(tmp_path: Path) -> None:
+    grow(tmp_path, ["a.mp4", "b.mp4"])
+    rows = ["file,label,Gender,licence,Skin_Tone", "a.mp4,real,women,free,6", "b.mp4,fake,,free,2"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    media = by_file(read(tmp_path)[1])
+    assert media["a.mp4"].traits == (Trait("skin_tone", "6"), Trait("gender", "women"))
+    assert media["b.mp4"].traits == (Trait("skin_tone", "2"),)
+    media = by_file(read(tmp_path, Choices(traits=("licence",)))[1])
+    assert media["b.mp4"].traits == (Trait("skin_tone", "2"), Trait("licence", "free"))
 
 
 def test_it_names_the_layouts_it_knows(tmp_path: Path) -> None:

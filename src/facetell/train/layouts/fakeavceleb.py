@@ -6,6 +6,7 @@
     meta_data.csv                                source,target1,target2,method,category,type,...
 
 (Khalid et al. 2021, https://arxiv.org/abs/2108.05080.) All that shows one person is one group.
+Ethnicity and gender are those that its folders name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import csv
 from pathlib import PurePosixPath
 
-from facetell.train.layouts.media import Choices, Layout, Listing, Media
+from facetell.train.layouts.media import Choices, Layout, Listing, Media, Trait
 from facetell.train.layouts.tree import Tree
 
 REAL, SOUND_ONLY = "RealVideo-RealAudio", "RealVideo-FakeAudio"
@@ -51,7 +52,15 @@ def _media(
         manipulation=_manipulation(method),
         method=method,
         original=reals.get((person, recording), "") if is_fake else "",
+        traits=_traits(path),
     )
+
+
+def _traits(path: PurePosixPath) -> tuple[Trait, ...]:
+    """Read who is seen from the two folders above the person's; less, if they were moved."""
+    above = path.parts[:-2]
+    place = next((k for k, part in enumerate(above) if part in FOLDERS), len(above))
+    return tuple(map(Trait, ("ethnicity", "gender"), above[place + 1 :]))
 
 
 def _manipulation(method: str) -> str:

@@ -22,6 +22,14 @@ PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Trait:
+    """What a data set says of who or what is seen, such as gender: women."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """One video or picture and what its data set says of it.
 
@@ -34,6 +42,7 @@ class Media:
         group: what descends from one original.
         original: `file` of the real that it was forged from, if that is here.
         part: train, validation or test where the data set fixes it.
+        traits: by which an evaluation is cut, beside all that stands above.
     """
 
     file: str
@@ -44,6 +53,7 @@ class Media:
     method: str = ""
     original: str = ""
     part: str = ""
+    traits: tuple[Trait, ...] = ()
 
     def group_in_store(self, dataset: str) -> str:
         """Name the group as a store does, which holds several data sets."""
@@ -60,6 +70,7 @@ class Choices:
         allow_missing: labels whose file is absent are left out, not an error.
         manipulation: of fakes of which the data set doesn't tell it.
         method: likewise.
+        traits: columns of a table that become traits, beside those that are known.
     """
 
     fake_is: str = ""
@@ -67,6 +78,7 @@ class Choices:
     allow_missing: bool = False
     manipulation: str = ""
     method: str = ""
+    traits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,19 @@
 """A table of `file,label`, beside its files or beside a tar of the same name.
 
-With or without a header; more columns (manipulation, method, group, source, original, split) are
-taken where a header names them. Labels are REAL and FAKE in any case, or whatever --fake-is says.
+With or without a header; more columns (manipulation, method, group, source, original, split, and
+what is known of the person) are taken where a header names them. Labels are REAL and FAKE in any
+case, or whatever --fake-is says.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from facetell.errors import UsageError
-from facetell.train.layouts.media import PARTS, Choices, Layout, Listing, Media
+from facetell.train.layouts.media import PARTS, Choices, Layout, Listing, Media, Trait
 from facetell.train.layouts.tree import Tree, read_text
 
 COLUMNS = {
@@ -26,6 +27,8 @@ COLUMNS = {
     "original": ("original",),
 }
 """Our names → those that tables have."""
+TRAITS = ("skin_tone", "gender", "age", "ethnicity")
+"""Columns that say who is seen: an evaluation is cut by them."""
 NAMES = ("labels.csv", "labels.tsv")
 """Looked for in a folder that was given without one."""
 
@@ -44,7 +47,7 @@ def read(tree: Tree, choices: Choices) -> Listing:
     where = tree.table or tree.root / next(n for n in NAMES if _is_table(tree, n))
     media: dict[str, Media] = {}
     missing: list[str] = []
-    for line, row in _rows(where):
+    for line, row in _rows(where, (*TRAITS, *choices.traits)):
         found = _media(row, line, where, choices, tree)
         if not _is_there(tree, found.file):
             missing.append(found.file)
@@ -59,13 +62,13 @@ def read(tree: Tree, choices: Choices) -> Listing:
     return Listing(tuple(_with_originals(media)), skipped)
 
 
-def _rows(where: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(where: Path, traits: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line numbers, and rows under our names of columns."""
     lines = list(csv.reader(read_text(where).splitlines(), delimiter=_delimiter(where)))
     numbered = [(k, [c.strip() for c in cells]) for k, cells in enumerate(lines, 1) if any(cells)]
     if not numbered:
         raise UsageError(f"{where}: empty; give one line a file: file,label")
-    header = _header(numbered[0][1])
+    header = _header(numbered[0][1], traits)
     if header is None:
         header = {"file": 0, "label": 1}
     else:
@@ -76,16 +79,17 @@ def _rows(where: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, {name: cells[at] for name, at in header.items() if at < len(cells)}
 
 
-def _header(cells: list[str]) -> dict[str, int] | None:
+def _header(cells: list[str], traits: Sequence[str]) -> dict[str, int] | None:
     """Return our columns' places, or None if this line names a file."""
     lowered = [cell.lower() for cell in cells]
+    others = {t: lowered.index(t.lower()) for t in traits if t.lower() in lowered}
     places = {
         ours: lowered.index(theirs)
         for ours, known in COLUMNS.items()
         for theirs in reversed(known)
         if theirs in lowered
     }
-    return places if {"file", "label"} <= set(places) else None
+    return others | places if {"file", "label"} <= set(places) else None
 
 
 def _delimiter(where: Path) -> str:
@@ -106,6 +110,11 @@ def _media(row: Mapping[str, str], line: int, where: Path, choices: Choices, tre
         method=row.get("method", "") if is_fake else "",
         original=row.get("original", "") if is_fake else "",
         part=PARTS.get(part, ""),
+        traits=tuple(
+            Trait(name, row[name])
+            for name in dict.fromkeys((*TRAITS, *choices.traits))
+            if row.get(name)
+        ),
     )
 
 
