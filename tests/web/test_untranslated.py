@@ -116,6 +116,7 @@ def pages(client: Client, ada: User, tiny: str, settings: Any) -> dict[str, str]
         "failed": f"/analyses/{broken.pk}/",
         "lost": f"/analyses/{lost.pk}/",
         "about": "/about/",
+        "live": "/live/",
         "privacy": "/privacy/",
         "account": "/account/",
         "email": "/account/email/",
