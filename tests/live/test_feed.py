@@ -20,6 +20,7 @@ from facetell.live.devices import refusal
 from facetell.live.feed import Ended, Feed
 from facetell.live.names import Source, read_source
 from facetell.options import Limits
+from tests.live.rtsp_camera import rtsp_camera
 from tests.media import Recipe, index_of, make_video
 
 STEP_S = 0.1
@@ -125,6 +126,16 @@ def test_a_source_that_is_lost_is_found_again(
     assert "trying again in 0.1 s" in told[0]
     assert told[1].endswith(": is back")
     assert ("no answer" in told[0]) == silent
+
+
+def test_an_rtsp_camera_is_read() -> None:
+    with rtsp_camera() as address, feed_of(address) as feed:
+        found = [feed.take(30.0) for _ in range(4)]
+        assert feed._source.shown.startswith("rtsp://127.0.0.1:")
+    greys = [int(arrival.rgb.mean()) for arrival in found if arrival]
+    assert len(greys) == 4
+    assert greys == sorted(greys)
+    assert 35 <= greys[0] < greys[-1] <= 105
 
 
 def test_a_source_that_was_never_there_is_refused_at_once(tmp_path: Path) -> None:

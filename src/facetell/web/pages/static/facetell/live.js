@@ -147,7 +147,7 @@ function judge(verdict) {
   const share = `${Math.round(100 * (verdict.certainty ?? 0))} %`;
   const seconds = Math.round(verdict.span_s);
   const told = `p(fake) ${probability(verdict.p_fake ?? 0)} ${say("span", { seconds })}, ${say("certainty", { share })}`;
-  // quiet for screen readers while only numbers change
+  // outside of what screen readers read out: numbers change ten times a second
   part("certainty").textContent = settling || verdict.p_fake === null ? "" : told;
   set(part("meaning"), settling ? say("settling") : say(`meaning_${verdict.label}`));
   document.getElementById("settled").value = verdict.certainty ?? 0;
