@@ -46,8 +46,9 @@ def main() -> None:
     median_s, late_s = np.quantile(latencies_s, [0.5, 0.95])
     print(f"{len(latencies_s)} frames judged in {took_s:.1f} s, {dropped} dropped")
     print(f"{rate_hz:.1f} a second; wanted {WANTED_HZ:g}: {_met(rate_hz > 0.97 * WANTED_HZ)}")
-    print(f"{1000 * median_s:.0f} ms from frame to answer (median), 95 in 100 within "
-          f"{1000 * late_s:.0f}; wanted {1000 * WANTED_S:g}: {_met(median_s < WANTED_S)}")  # fmt: skip
+    print(f"{1000 * median_s:.0f} ms from frame to answer in the median, wanted "
+          f"{1000 * WANTED_S:g}: {_met(bool(median_s < WANTED_S))}; 95 in 100 within "
+          f"{1000 * late_s:.0f}")  # fmt: skip
     each_ms = 1000 * processor_s / len(latencies_s)
     print(f"{each_ms:.0f} ms of processor time a frame, decoding included")
     print(f"{chosen.cores} cores, {chosen.threads} threads; load {os.getloadavg()[0]:.1f} of which "
