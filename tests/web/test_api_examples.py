@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ import pytest
 from django.test import Client
 
 from tests.web.api_client import ROOT
-from tests.web.test_serve import PATIENCE_S, Served, _lay_out_clips, serve
+from tests.web.test_serve import Served, lay_out_clips, serve
 
 __all__ = ["serve"]  # the fixture
 
@@ -62,31 +61,17 @@ def test_all_examples_work(
     serve: Callable[..., Served], db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = serve("--workers", "1")
-    _lay_out_clips(served.folder)
+    lay_out_clips(served.folder)
     monkeypatch.chdir(served.folder)
-    run_each_curl(served)
+    known = os.environ | {"KEY": served.make_key()}
+    for command in re.findall(r"^curl (.*)", PAGE, re.M):
+        served.curl(command, known)
     report = (served.folder / "report.pdf").read_bytes()
     assert report.startswith(b"%PDF")
     assert (served.folder / "heat.jpg").read_bytes().startswith(b"\xff\xd8")
     asked = run_python(served, monkeypatch)
     assert asked == operations()
     assert (served.folder / "report.pdf").read_bytes() != report
-
-
-def run_each_curl(served: Served) -> None:
-    known = os.environ | {"KEY": served.make_key()}
-    for command in re.findall(r"^curl (.*)", PAGE, re.M):
-        done = subprocess.run(
-            ["sh", "-c", f"curl -sS --fail-with-body {command.replace(ADDRESS, served.address)}"],
-            env=known,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        assert done.returncode == 0, command + done.stdout + done.stderr
-        if found := re.match(r'{"id":"([^"]+)"', done.stdout):
-            known["ID"] = found[1]
 
 
 def run_python(served: Served, monkeypatch: pytest.MonkeyPatch) -> set[str]:

@@ -90,6 +90,23 @@ class Served:
         )
         return made.stdout.strip()
 
+    def curl(self, command: str, known: dict[str, str]) -> str:
+        """Run a curl of the documentation; what it tells, with its id as the next one's $ID."""
+        here = command.replace("http://127.0.0.1:8000", self.address)
+        done = subprocess.run(
+            ["sh", "-c", f"curl -sS --fail-with-body {here}"],
+            cwd=self.folder,
+            env=known,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert done.returncode == 0, command + done.stdout + done.stderr
+        if found := re.match(r'{"id":"([^"]+)"', done.stdout):
+            known["ID"] = found[1]
+        return done.stdout
+
     def send_sample(self) -> str:
         """Press the button that analyses the bundled sample; return the page's path."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/"))
@@ -182,25 +199,11 @@ def test_the_client_in_the_documentation_works(
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> None:
     served = serve("--workers", "1", **CALLED)
-    _lay_out_clips(served.folder)
+    lay_out_clips(served.folder)
     docs = Path(__file__).parents[2] / "docs"
     page = "".join((docs / name).read_text("utf-8") for name in ("api.md", "webhooks.md"))
-    told, known = [], os.environ | {"KEY": served.make_key()}
-    for command in re.findall(r"^curl (.*)", page, re.M):
-        here = command.replace("http://127.0.0.1:8000", served.address)
-        answer = subprocess.run(
-            ["sh", "-c", f"curl -sS --fail-with-body {here}"],
-            cwd=served.folder,
-            env=known,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        assert answer.returncode == 0, command + answer.stdout + answer.stderr
-        told.append(answer.stdout)
-        if found := re.match(r'{"id":"([^"]+)"', answer.stdout):
-            known["ID"] = found[1]
+    known = os.environ | {"KEY": served.make_key()}
+    told = [served.curl(command, known) for command in re.findall(r"^curl (.*)", page, re.M)]
     mine, queued, events, awaited, batch, verdict, webhook = told
     assert json.loads(mine)["count"] == 0
     assert json.loads(queued)["settings"]["frames"] == "40"
@@ -216,7 +219,7 @@ def test_each_curl_in_the_documentation_works(serve: Callable[..., Served]) -> N
     assert json.loads(verdict)["output"] in {"Real", "Fake", "Inconclusive"}
 
 
-def _lay_out_clips(folder: Path) -> None:
+def lay_out_clips(folder: Path) -> None:
     """Lay the files that docs/api.md sends, each with bytes of its own, into a folder."""
     for number, name in enumerate(("clip.mp4", "a.mp4", "b.mp4", "c.mp4")):
         box = struct.pack(">I4s", 8 + number, b"free") + bytes(number)  # players skip it
