@@ -34,7 +34,7 @@ def filled(route: str, thing: uuid.UUID) -> str:
     """The address of one thing."""
     plain = {"slug:ending": "json", "slug:kind": "faces", "int:number": 0}
     plain |= {"ending": "json", "extension": "json", "number": 0}
-    plain |= {"uidb64": "MQ", "token": "none", "int:key_id": 1}
+    plain |= {"uidb64": "MQ", "token": "none", "str:token": "none", "int:key_id": 1}
     path = "/" + route
     for name, value in plain.items():
         path = path.replace(f"<{name}>", str(value))
