@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a fixture imports only what it needs
     import numpy.typing as npt
 
     from facetell.faces import Face, FaceDetector
+    from facetell.video.sandbox import Decoder
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,6 +46,14 @@ def detector() -> FaceDetector:
     from facetell.faces import load_detector
 
     return load_detector(threads=1)
+
+
+@pytest.fixture(scope="session")
+def decoder() -> Decoder:
+    """Decoder processes that serve all tests."""
+    from facetell.video.sandbox import Decoder
+
+    return Decoder()
 
 
 @pytest.fixture(scope="session")

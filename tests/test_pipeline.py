@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ from facetell.selection import Selection
 from facetell.tracks import Observation
 from facetell.verdict import Verdict
 from facetell.video import Frame
+from tests.family import is_open
 from tests.tiny_model import write_model
 
 Picture = npt.NDArray[np.uint8]
@@ -294,17 +296,18 @@ def test_settings_change_without_loading_again(tiny_card_path: Path, tmp_path: P
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's list of open files")
+@pytest.mark.parametrize("isolate", [True, False])
 @pytest.mark.parametrize("at", [("opening", 0), ("frames", 0), ("frames", 7), ("judging", 0), None])
 def test_a_cancelled_analysis_leaves_nothing_open(
-    at: tuple[str, int] | None, tiny_card_path: Path, tmp_path: Path
+    at: tuple[str, int] | None, isolate: bool, tiny_card_path: Path, tmp_path: Path
 ) -> None:
     path = write_video(tmp_path / "a.mp4", [scene((60, 30, 64, RED))] * 60)
-    analyzer = Analyzer(Options(model=tiny_card_path, threads=1))
+    analyzer = Analyzer(Options(model=tiny_card_path, threads=1, isolate=isolate))
     before, threads = analyzer.analyze(path), _threads()
     opened: list[bool] = []
 
     def stop(*_: object) -> None:
-        opened.append(_is_open(path))
+        opened.append(is_open(path, os.getpid()))
         raise Cancelled("the user pressed stop")
 
     def progress(stage: str, done: int, total: int | None) -> None:
@@ -316,13 +319,9 @@ def test_a_cancelled_analysis_leaves_nothing_open(
     # The exception, which is still held, holds the whole stack in its turn.
     assert stopped.tb is not None
     assert opened == [at in (None, ("frames", 7))]
-    assert not _is_open(path)
+    assert not is_open(path, os.getpid())
     assert _come_down_to(threads)
     assert analyzer.analyze(path).p_fake == before.p_fake
-
-
-def _is_open(path: Path) -> bool:
-    return any(fd.exists() and fd.samefile(path) for fd in Path("/proc/self/fd").iterdir())
 
 
 def _threads() -> int:

@@ -25,6 +25,7 @@ from facetell.errors import (
 from facetell.options import Limits
 from facetell.video import Frame, Sampling, Video, open_video
 from facetell.video.run import Run
+from facetell.video.sandbox import Decoder
 from tests.media import (
     CONTAINERS,
     CORNER_RGB,
@@ -88,6 +89,19 @@ def test_it_takes_the_same_pictures_when_it_takes_few(clip: Path) -> None:
     _, few = taken(clip, Sampling(7, step_s=0.1, burst_frames=3))
     assert len(few) == 7
     assert all(np.array_equal(frame.rgb, every[frame.index]) for frame in few)
+
+
+@pytest.mark.parametrize("sampling", [ALL, Sampling(5)], ids=["all", "few"])
+def test_a_decoder_process_gives_the_same(clip: Path, sampling: Sampling, decoder: Decoder) -> None:
+    video, frames = taken(clip, sampling)
+    with open_video(clip, decoder=decoder) as apart:
+        others = list(apart.frames(sampling))
+    assert apart.info == video.info
+    assert apart.warnings == video.warnings
+    assert len(others) == len(frames)
+    for one, other in zip(frames, others, strict=True):
+        assert (one.index, one.time_s, one.burst) == (other.index, other.time_s, other.burst)
+        assert np.array_equal(one.rgb, other.rgb)
 
 
 def test_it_has_nothing_to_warn_of_in_a_sound_file(clip: Path) -> None:
@@ -292,6 +306,19 @@ def refused(
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_decoder_process_refuses_the_same_in_the_same_words(
+    refused: dict[str, tuple[Path, type[Exception], str]], name: str, decoder: Decoder
+) -> None:
+    path, kind, _ = refused[name]
+    with pytest.raises(kind) as here:
+        open_video(path)
+    with pytest.raises(kind) as there:
+        open_video(path, decoder=decoder)
+    assert type(there.value) is kind
+    assert str(there.value) == str(here.value)
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_it_refuses_what_it_cannot_read_with_the_reason(
     refused: dict[str, tuple[Path, type[Exception], str]], name: str
 ) -> None:
@@ -330,17 +357,21 @@ def test_it_counts_stretched_pixels_against_the_limit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a:b.mp4", "concat:a.mp4", "%03d.mp4", "ü 影.mp4", "-i.mp4"])
 def test_it_takes_a_name_for_nothing_but_a_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, decoder: Decoder
 ) -> None:
     make_video(tmp_path / "made.mp4").rename(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     assert len(taken(Path(name))[1]) == 30
+    with open_video(name, decoder=decoder) as video:
+        assert len(list(video.frames(ALL))) == 30
 
 
-def test_it_opens_names_that_are_no_unicode(tmp_path: Path) -> None:
+def test_it_opens_names_that_are_no_unicode(tmp_path: Path, decoder: Decoder) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp4"))
     make_video(tmp_path / "made.mp4").rename(path)
     assert len(taken(path)[1]) == 30
+    with open_video(path, decoder=decoder) as video:
+        assert len(list(video.frames(ALL))) == 30
 
 
 def test_it_reads_a_video_twice(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ MEDIA_SUFFIXES = frozenset(
 class Limits:
     """How much a file may be and cost; one beyond a limit is refused with `MediaTooLarge`.
 
-    All but the last are known before anything is decoded.
+    The first six are known before anything is decoded.
 
     Attributes:
         file_bytes: of the file.
@@ -47,6 +47,10 @@ class Limits:
         streams: pictures, sounds, subtitles and data that lie side by side in it.
         decoded_bytes: of all frames that are decoded, those passed over on the way to wanted
             ones too, three for each pixel.
+        memory_bytes: address space of the process that decodes it; see `Options.isolate`.
+        processor_s: seconds of processor time that this process takes for it.
+        wait_s: seconds on the clock until the next frame; opening may take more by a tenth of a
+            second for each megabyte.
 
     Raises:
         UsageError: a limit is not above 0.
@@ -59,6 +63,9 @@ class Limits:
     frames: int = 10_000_000
     streams: int = 100
     decoded_bytes: int = 1 << 43
+    memory_bytes: int = 1 << 33
+    processor_s: float = 6 * 3600
+    wait_s: float = 300
 
     def __post_init__(self) -> None:
         for limit in fields(self):
@@ -81,7 +88,9 @@ class Options:
         min_face_px: a face whose longer side is smaller is found but not scored.
         keep_features: also keep the features of each frame, for research.
         max_evidence: face crops with heat maps kept for each track.
-        limits: how large a file may be.
+        limits: how large a file may be, and what decoding it may take.
+        isolate: decode in a process of its own, which a hostile file cannot leave
+            (SECURITY.md); False decodes in this one.
         start_s: analyse a video from here on, seconds; None is its beginning.
         end_s: analyse a video up to here; None, and all beyond its end, is its end.
         face: judge only the face that is at a point of the frame at a time: (time_s, x, y), pixels.
@@ -99,6 +108,7 @@ class Options:
     keep_features: bool = False
     max_evidence: int = 8
     limits: Limits = Limits()
+    isolate: bool = True
     start_s: float | None = None
     end_s: float | None = None
     face: FacePoint | None = None

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from facetell import ensemble
-from facetell.ahead import ahead
 from facetell.clips import Clip, ClipBuilder
 from facetell.errors import InputUnreadable, ModelMismatch, UsageError
 from facetell.faces import Face, FaceDetector, load_detector
@@ -31,6 +30,7 @@ from facetell.tally import Tally
 from facetell.tracks import Observation, Tracker
 from facetell.verdict import Media, Verdict
 from facetell.video import Frame, Sampling, Video, open_video
+from facetell.video.sandbox import Decoder
 from facetell.weights import ModelCard
 from facetell.wording import Sentence
 
@@ -68,6 +68,8 @@ class Analyzer:
         scorer: ClipScorer | None = None,
     ) -> None:
         self._options = options or Options()
+        # First, for the process starts while the model is loaded.
+        self._decoder = Decoder() if self._options.isolate else None
         self.card = ensemble.find(self.options.model)
         self._scorer = scorer or Ensemble(self.card, self.options.threads, self.options.runtime)
         self._detector = detector or load_detector(self.options.threads)
@@ -86,9 +88,9 @@ class Analyzer:
 
         Raises:
             UsageError: a value is out of its range, or only another analyzer can have it: model,
-                runtime and threads are those of what was loaded.
+                runtime, threads and isolate are those of what was loaded.
         """
-        if fixed := sorted(changes.keys() & {"model", "runtime", "threads"}):
+        if fixed := sorted(changes.keys() & {"model", "runtime", "threads", "isolate"}):
             raise UsageError(f"{fixed[0]} cannot be changed: make another Analyzer")
         other = copy(self)
         other._options = replace(self._options, **changes)  # noqa: SLF001 (its own class)
@@ -120,7 +122,7 @@ class Analyzer:
         keep = self.options.keep_features
         tally, features = Tally(self.card, self.options.max_evidence), FeatureCollector()
         tell("opening", 0, None)
-        with open_video(Path(path), self.options.limits) as video:
+        with open_video(Path(path), self.options.limits, self._decoder) as video:
             reading = _Reading(video, self.options, self.card, self._detector, tell, on_frame)
             sha256 = sha256_of(Path(path))
             with closing(reading.clips()) as clips:
@@ -231,7 +233,7 @@ class _Reading:
     def clips(self) -> Generator[tuple[Clip, ...]]:
         """Yield the clips as their bursts become complete, each as every member sees it."""
         # An exception keeps alive what its traceback names, so nothing is closed by going away.
-        with closing(ahead(self._video.frames(self._sampling))) as frames:
+        with closing(self._video.frames(self._sampling)) as frames:
             yield from self._clips_of(frames)
         yield from zip(*(builder.finish() for builder in self._builders), strict=True)
 

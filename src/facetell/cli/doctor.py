@@ -9,6 +9,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from facetell import __version__
 from facetell.cli import EXIT_FAILED_INPUT, EXIT_OK
@@ -32,6 +33,7 @@ _OPTIONAL = (
     ("reportlab", "reportlab", "scan --pdf: pip install 'facetell[pdf]'"),
     ("torch", "torch", "training: pip install 'facetell[train]'"),
 )
+_SAMPLE = Path(__file__).parents[1] / "data/samples/astronaut_real.mp4"
 # What phones, cameras and the web write; FFmpeg can be built without any of them.
 _DECODERS = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg4", "mpeg2video", "prores", "wmv2", "mjpeg")
 
@@ -74,6 +76,7 @@ def findings() -> Iterator[Finding]:
     for name, look in (
         ("execution providers", _providers),
         ("video decoders", _decoders),
+        ("decoder process", _decoder),
         ("face detector", _detector),
     ):
         yield _looked(name, look)
@@ -133,6 +136,17 @@ def _decoders() -> Finding:
     ffmpeg = ".".join(map(str, av.library_versions["libavcodec"]))
     told = f"libavcodec {ffmpeg}, " + (f"without {', '.join(missing)}" if missing else "all common")
     return Finding("video decoders", told, problem="h264" in missing)
+
+
+def _decoder() -> Finding:
+    """It decodes the bundled sample: one that cannot start is found here."""
+    from facetell.options import Limits
+    from facetell.video.sandbox import Decoder
+
+    source = Decoder().open(_SAMPLE, Limits())
+    source.close()
+    taken = " and ".join(source.confined) or "by limits only"
+    return Finding("decoder process", f"starts, confined: {taken}")
 
 
 def _detector() -> Finding:

@@ -56,6 +56,7 @@ def _prepare(chosen: argparse.Namespace, inputs: Sequence[Input]) -> _Scan:
         end_s=chosen.end,
         face=chosen.face,
         limits=replace(Limits(), **dict(chosen.limit)),
+        isolate=not chosen.in_process,
     )
     several = len(inputs) > 1
     if several and chosen.face:

@@ -103,6 +103,11 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         help="judge only the face that is at this point of the frame, in pixels, at this time: "
         "1:02,412,96 for example",
     )
+    group.add_argument(
+        "--in-process",
+        action="store_true",
+        help="decode in this process: then nothing keeps a hostile file from harm (SECURITY.md)",
+    )
     add_model(group)
 
 

@@ -11,6 +11,7 @@ from facetell.wording import Sentence, gettext_noop
 BYTES_A_PIXEL = 3
 
 _CUT = gettext_noop("cut the part that matters out of it")
+_FEWER = gettext_noop("take fewer frames, or a shorter part of it")
 _ADVICE = {
     "file_bytes": (gettext_noop("bytes"), _CUT),
     "duration_s": (gettext_noop("seconds"), _CUT),
@@ -21,10 +22,10 @@ _ADVICE = {
     ),
     "frames": (gettext_noop("frames"), _CUT),
     "streams": (gettext_noop("streams"), gettext_noop("copy only its pictures into a new file")),
-    "decoded_bytes": (
-        gettext_noop("decoded bytes"),
-        gettext_noop("take fewer frames, or a shorter part of it"),
-    ),
+    "decoded_bytes": (gettext_noop("decoded bytes"), _FEWER),
+    "memory_bytes": (gettext_noop("bytes"), gettext_noop("scale it down")),
+    "processor_s": (gettext_noop("seconds"), _FEWER),
+    "wait_s": (gettext_noop("seconds"), gettext_noop("try another copy, or convert it")),
 }
 """Field of `Limits` → its unit, and what to do with a file that is beyond it."""
 
@@ -42,21 +43,25 @@ def require_within(path: Path, limits: Limits, name: str, found: float, shown: s
     Raises:
         MediaTooLarge: `found` is more than that limit.
     """
-    most = getattr(limits, name)
-    if found > most:
-        unit, advice = _ADVICE[name]
-        raise MediaTooLarge(
-            Sentence(
-                "{path}: {found} is more than the limit of {most} {unit}; {advice}, or raise "
-                "limits.{name}",
-                path=path,
-                found=shown or f"{found:.12g}",
-                most=f"{most:.12g}",
-                unit=Sentence(unit),
-                advice=Sentence(advice),
-                name=name,
-            )
+    if found > getattr(limits, name):
+        raise too_large(path, limits, name, shown or f"{found:.12g}")
+
+
+def too_large(path: Path, limits: Limits, name: str, shown: str) -> MediaTooLarge:
+    """Return the error for a file that is beyond a limit; arguments as of `require_within`."""
+    unit, advice = _ADVICE[name]
+    return MediaTooLarge(
+        Sentence(
+            "{path}: {found} is more than the limit of {most} {unit}; {advice}, or raise "
+            "limits.{name}",
+            path=path,
+            found=shown,
+            most=f"{getattr(limits, name):.12g}",
+            unit=Sentence(unit),
+            advice=Sentence(advice),
+            name=name,
         )
+    )
 
 
 def require_size(path: Path, limits: Limits, width: int, height: int) -> None:

@@ -106,6 +106,7 @@ def _decode(path: Path, kind: str, data: bytes) -> tuple[Pixels, int]:
     sound = sound_png(data) if kind == "png" else data
     if sound is None:
         raise _corrupt(path, kind)
+    _reserve(kind, data)
     try:
         picture, kinds, blocks = cv2.imdecodeWithMetadata(
             np.frombuffer(sound, np.uint8), cv2.IMREAD_UNCHANGED
@@ -119,6 +120,12 @@ def _decode(path: Path, kind: str, data: bytes) -> tuple[Pixels, int]:
     # OpenCV turns TIFF by itself, and leaves the others to IMREAD_COLOR, which drops alpha.
     matrix = _exif_matrix(notes.get(_EXIF, b"")) if kind != "tiff" else (1, 0, 0, 1)
     return upright(rgb, matrix), clockwise_deg(matrix)
+
+
+def _reserve(kind: str, data: bytes) -> None:
+    """Raise MemoryError if there is not enough for a picture: OpenCV would call it damaged."""
+    width, height = picture_size(kind, data) or (0, 0)
+    np.empty((2, height, width, 3), np.uint8)  # as decoded, and in the order of RGB
 
 
 def _exif_matrix(exif: bytes) -> Matrix:
@@ -162,6 +169,8 @@ def _decode_iso(path: Path, kind: str, data: bytes, limits: Limits) -> tuple[Pix
             whole = [s for s in container.streams.video if (s.width, s.height) == size]
             if whole:
                 return _first_frame(container, whole[0])
+    except MemoryError:
+        raise
     except (av.FFmpegError, CorruptMedia, StopIteration):
         pass  # the other readers may do better
     if kind == "avif":

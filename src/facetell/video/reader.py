@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from facetell.errors import CorruptMedia
 from facetell.options import Limits
-from facetell.video.animation import AnimationSource
 from facetell.video.bounds import BYTES_A_PIXEL, require_within
-from facetell.video.container import check_readable
-from facetell.video.decode import VideoSource
 from facetell.video.media import Frame, MediaInfo, Sampling, Source
-from facetell.video.picture_headers import picture_kind
-from facetell.video.pictures import PictureSource
 from facetell.video.sampling import Plan, plan_part
+from facetell.video.sandbox.decoder import Decoder
 from facetell.wording import Sentence
 
 
@@ -28,8 +24,10 @@ class Video:
         frames_read: frames handed out so far.
     """
 
-    def __init__(self, source: Source, limits: Limits) -> None:
-        self._source, self._limits = source, limits
+    def __init__(
+        self, source: Source, limits: Limits, release: Callable[[], None] | None = None
+    ) -> None:
+        self._source, self._limits, self._release = source, limits, release
         self.warnings: list[str] = []
         self.frames_read = 0
 
@@ -87,14 +85,19 @@ class Video:
 
     def close(self) -> None:
         """Let go of the file; frames that were handed out stay valid."""
+        if self._release:
+            self._release()
 
 
-def open_video(path: str | Path, limits: Limits | None = None) -> Video:
+def open_video(
+    path: str | Path, limits: Limits | None = None, decoder: Decoder | None = None
+) -> Video:
     """Open a video, an animation or a picture.
 
     Args:
         path: a file.
         limits: what is refused before it is decoded; by default that of `Limits()`.
+        decoder: decodes it in another process; by default it is decoded in this one.
 
     Raises:
         InputNotFound: no such file.
@@ -105,11 +108,15 @@ def open_video(path: str | Path, limits: Limits | None = None) -> Video:
         MissingDependency: a HEIC picture that needs the package pillow-heif.
     """
     path, limits = Path(path), limits or Limits()
-    head = check_readable(path)
-    require_within(path, limits, "file_bytes", path.stat().st_size)
-    kind = picture_kind(head)
-    if kind == "animated webp":
-        return Video(AnimationSource(path, limits), limits)
-    if kind:
-        return Video(PictureSource(path, kind, limits), limits)
-    return Video(VideoSource(path, head, limits), limits)
+    if decoder is None:
+        return Video(_open_here(path, limits), limits)
+    source = decoder.open(path, limits)
+    return Video(source, limits, source.close)
+
+
+def _open_here(path: Path, limits: Limits) -> Source:
+    # Imported here: FFmpeg loads slowly, and a process that has a decoder process needs none.
+    from facetell.video.container import check_readable
+    from facetell.video.opening import open_source
+
+    return open_source(path, check_readable(path), limits)

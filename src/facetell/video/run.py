@@ -142,6 +142,8 @@ class Run:
             self._stream.codec_context.skip_frame = "NONREF" if unwanted else "DEFAULT"
         try:
             return packet.decode()
+        except MemoryError:  # one of av.FFmpegError, and not for want of a good file
+            raise
         except (av.FFmpegError, OSError):
             if packet.size:
                 self._losses.errors += 1

@@ -50,6 +50,9 @@ LIMITS = Limits(
     frames=environment.whole("FACETELL_MAX_FRAMES", 2_000_000, 1),
     streams=environment.whole("FACETELL_MAX_STREAMS", Limits().streams, 1),
     decoded_bytes=environment.whole("FACETELL_MAX_DECODED_GB", 2000, 1) * 10**9,
+    memory_bytes=environment.whole("FACETELL_MAX_DECODER_MB", 4096, 512) * 1024 * 1024,
+    processor_s=environment.whole("FACETELL_MAX_DECODER_SECONDS", 3600, 1),
+    wait_s=environment.whole("FACETELL_MAX_WAIT_SECONDS", 120, 1),
 )
 """What a video may be and cost; see `Limits`."""
 MAX_QUEUED = environment.whole("FACETELL_MAX_QUEUED", 1000, 1)
