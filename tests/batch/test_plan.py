@@ -115,7 +115,7 @@ def test_what_was_done_before_a_stop_is_kept(make: Any, monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         carry_out(make(), _found("real-1", "real-2"))
     assert _rows(make().out) == {"real-1": "real"}
-    assert "1 videos" in (make().out / PAGE).read_text()
+    assert "<h1>1 video</h1>" in (make().out / PAGE).read_text()
 
 
 # A source that fails

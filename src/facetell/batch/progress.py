@@ -94,7 +94,7 @@ def duration(time_s: float) -> str:
     """A length of time, as exactly as one can know it.
 
     >>> duration(42), duration(600), duration(5 * 3600 + 720), duration(200_000)
-    ('42 s', '10 min', '5 h 12 min', '2 days 7 h')
+    ('42 s', '10 min', '5 h 12 min', '2 days 8 h')
     """
     minutes, hours = round(time_s / 60), round(time_s / 3600)
     if time_s < 90:

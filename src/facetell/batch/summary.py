@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from facetell.batch.progress import duration
 from facetell.batch.results import read_shard, shards
 from facetell.errors import OutputError
 from facetell.report.icons import icon
@@ -90,19 +91,23 @@ def write_summary(root: Path) -> Summary:
 def counts_line(found: Summary) -> str:
     """One line for a terminal."""
     named = [f"{count:,} {label}" for label in LABELS if (count := found.labels[label])]
-    return f"{found.total:,} videos: {', '.join(named) or 'none'}"
+    return f"{_videos(found)}: {', '.join(named) or 'none'}"
 
 
 def render(found: Summary, made_at: datetime) -> str:
     """Write the page."""
-    hours = f"{found.duration_s / 3600:,.1f} hours of video, {found.elapsed_s / 3600:,.1f} hours"
+    took = f"{duration(found.duration_s)} of video, {duration(found.elapsed_s)} of analysis"
     body = (
-        f'<section><h1>{found.total:,} videos</h1><p class="lead">{hours} of analysis.</p>'
+        f'<section><h1>{_videos(found)}</h1><p class="lead">{took}.</p>'
         f"{_labels(found)}</section>{_spread(found)}{_suspicious(found)}{_errors(found)}"
         f"<section><h2>What this can't tell</h2><ul>"
         f"{''.join(f'<li>{escape(limit)}</li>' for limit in LIMITS)}</ul></section>"
     )
     return page("Batch", body, made_at)
+
+
+def _videos(found: Summary) -> str:
+    return "1 video" if found.total == 1 else f"{found.total:,} videos"
 
 
 def _labels(found: Summary) -> str:
