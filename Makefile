@@ -39,6 +39,7 @@ bench: $(call stamp,$(EXTRAS)-bench) ## speed beside the reference pipeline, the
 soak: $(call stamp,$(EXTRAS)) ## 200 analyses while workers are killed, 10,000 broken files: minutes
 	$(bin)/python benchmarks/web_soak.py
 	$(bin)/python -m tests.hostile.fuzz --count 10000
+	$(bin)/python tools/run_dockerfile.py
 
 scale: $(call stamp,$(EXTRAS)) ## batch engines beside a plain loop, cores busy, a Ray node lost
 	for what in busy engines killed; do $(bin)/python benchmarks/batch.py $$what; done

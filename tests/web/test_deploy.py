@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "deploy").iterdir())
+FILES = sorted(path for path in (ROOT / "deploy").iterdir() if path.is_file())
 
 
 def text(name: str) -> str:

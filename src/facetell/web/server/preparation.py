@@ -1,8 +1,13 @@
-"""What must be there before anybody is served: tables and static files."""
+"""What must be there before anybody is served: tables and static files.
+
+`facetell serve` prepares at its start. `python -m facetell.web.server.preparation` does nothing
+else, for a step of its own before many processes are started.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +19,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.utils import DatabaseError
 
-from facetell.errors import UsageError
+from facetell.errors import FacetellError, UsageError
 
 LOCK = 7_146_901_355
 """An arbitrary number, the same for all who prepare one PostgreSQL database."""
@@ -76,3 +81,17 @@ def _alone_in_database() -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def main() -> None:
+    """Prepare; a mistake in the environment is told in one line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facetell.web.settings")
+    try:
+        prepare()
+    except FacetellError as error:
+        print(f"facetell: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from error
+
+
+if __name__ == "__main__":
+    main()
