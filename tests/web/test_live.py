@@ -139,6 +139,23 @@ def test_a_ticket_is_given_to_whoever_may_see_the_page(
     assert tickets.read_ticket(client.post("/live/ticket/").json()["ticket"]) == ada.pk
 
 
+def test_a_stranger_becomes_a_guest_with_the_first_ticket(
+    client: Client, db: None, settings: Any
+) -> None:
+    settings.ACCOUNTS = settings.GUESTS = True
+    assert client.get("/live/").status_code == 200
+    assert not User.objects.exists()
+    guest = tickets.read_ticket(client.post("/live/ticket/").json()["ticket"])
+    assert guest == User.objects.get().pk
+
+
+def test_an_operator_can_do_without_the_page(client: Client, db: None, settings: Any) -> None:
+    assert b'href="/live/"' in client.get("/").content
+    settings.LIVE_STREAMS_TOTAL = 0
+    assert b'href="/live/"' not in client.get("/").content
+    assert client.get("/live/").status_code == 404
+
+
 @pytest.mark.parametrize("forged", [None, 7, "", "abc", "1:abc:def", {"a": 1}])
 def test_a_forged_ticket_is_none(forged: object) -> None:
     assert tickets.read_ticket(forged) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,8 +96,14 @@ def test_a_camera_is_judged_and_switched_off_again(
     drawn = page.evaluate(BOX)
     assert 0.1 < drawn["width"] < 0.5
     assert 0.1 < drawn["left"] < 0.6
+    analysed = int(page.inner_text("[data-counts]").split()[0])
     engines = [pid for web in server.children() for pid in server.children(web)]
     assert engines  # scored in a process of its own
+    for pid in engines:
+        os.kill(pid, signal.SIGKILL)
+    page.wait_for_function(
+        f"() => parseInt(document.querySelector('[data-counts]').textContent) > {analysed + 2}"
+    )  # it has connected again, and another process answers
     page.click("[data-stop]")
     assert page.is_hidden("video")
     assert page.evaluate("document.querySelector('video').srcObject") is None

@@ -11,9 +11,10 @@ import facetell
 
 
 def server(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 (Django's)
-    """Return the version, and whether people have accounts and how long things are kept."""
+    """Return the version, whether people have accounts, how long things are kept and more."""
     return {
         "version": facetell.__version__,
         "accounts": settings.ACCOUNTS,
         "retention_days": settings.RETENTION_DAYS,
+        "cameras": settings.LIVE_STREAMS_TOTAL > 0,
     }

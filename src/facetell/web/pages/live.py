@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
@@ -24,6 +24,8 @@ PICTURE_PX = 960
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """Show the page; it alone may ask for the camera."""
+    if not settings.LIVE_STREAMS_TOTAL:
+        raise Http404
     card = ensemble.find(settings.LIVE_MODEL)
     setup: dict[str, Any] = {
         "path": PATH,

@@ -119,6 +119,7 @@ function sample() {
 }
 
 function take(answer, ms) {
+  if (answer.error) complain(answer.message);
   if (answer.skipped || answer.error) {
     dropped += 1;
     return;
