@@ -11,7 +11,7 @@ pip := $(bin)/python -m pip --disable-pip-version-check
 stamp = $(VENV)/.installed-$(subst $(comma),-,$(1))
 comma := ,
 
-.PHONY: run test lint format bench soak load scale samples screenshots train-demo lock clean help
+.PHONY: run test lint audit format bench soak load scale samples screenshots train-demo lock clean help
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,13 @@ lint: $(call stamp,$(EXTRAS)) ## format, lint, types and import contracts
 	$(bin)/ruff format --check
 	$(bin)/mypy
 	$(bin)/lint-imports
+
+audit: $(VENV)/audit/.installed $(call stamp,$(EXTRAS)) ## known weaknesses: of the code, the packages, the server's settings
+	$(VENV)/audit/bin/bandit --quiet --recursive src --configfile pyproject.toml
+	$(VENV)/audit/bin/python tools/audit.py constraints.txt
+	FACETELL_DATA_DIR=$(abspath $(VENV))/audit/data FACETELL_ACCOUNTS=1 FACETELL_TLS=1 FACETELL_PROXY=127.0.0.1 \
+	  FACETELL_ALLOWED_HOSTS=facetell.example.org FACETELL_TRUSTED_ORIGINS=https://facetell.example.org \
+	  $(bin)/facetell-web check --deploy --fail-level WARNING
 
 format: $(call stamp,$(EXTRAS)) ## rewrite the code in the house format
 	$(bin)/ruff check --fix
@@ -89,6 +96,11 @@ $(call stamp,$(EXTRAS)): pyproject.toml constraints.txt | $(VENV)/bin/python
 $(call stamp,$(EXTRAS)-bench): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing into $(VENV): minutes the first time"
 	$(pip) install --quiet --constraint constraints.txt --editable '.[$(EXTRAS),bench]'
+	@touch $@
+
+$(VENV)/audit/.installed: tools/audit.txt | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip --disable-pip-version-check install --quiet --requirement tools/audit.txt
 	@touch $@
 
 clean: ## remove what these targets made

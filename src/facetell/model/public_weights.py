@@ -165,7 +165,7 @@ def download(url: str, target: Path, progress: Progress | None = None) -> None:
         InputNotFound: the server cannot be reached, or ends the connection too early.
     """
     try:
-        with urlopen(url, timeout=TIMEOUT_S) as answer, target.open("wb") as out:  # noqa: S310
+        with urlopen(url, timeout=TIMEOUT_S) as answer, target.open("wb") as out:  # noqa: S310 # nosec B310
             length = answer.headers.get("Content-Length")
             total = int(length) if length else None
             done = _copy(answer, out, total, progress)

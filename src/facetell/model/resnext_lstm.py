@@ -14,7 +14,7 @@ abhijitjadhav1998/Deepfake_detection_using_deep_learning):
 
 from __future__ import annotations
 
-import pickle
+import pickle  # its exception and its first byte # nosec B403
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
+import pickle  # its exception # nosec B403
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path

@@ -106,7 +106,8 @@ def _welcome(host: str, port: int, workers: int) -> str:
 
 
 def _answers(host: str, port: int) -> bool:
-    here = "127.0.0.1" if host in {"", "0.0.0.0"} else "::1" if host == "::" else host  # noqa: S104
+    local = "::1" if ":" in host else "127.0.0.1"
+    here = local if address.is_anywhere(host) else host
     try:
         with socket.create_connection((here, port), timeout=0.2):
             return True
