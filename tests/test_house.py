@@ -1,6 +1,7 @@
 """The house keeps its promises: light imports, no traces of where it was built, known origins."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -55,6 +56,18 @@ def test_it_loads_nothing_heavy_before_it_is_needed(action: str) -> None:
     code = f"{action}\nimport sys\nprint('LOADED', *sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED"
+
+
+def test_the_runtime_is_told_to_tell_nobody(tmp_path: Path) -> None:
+    # its telemetry writes a number of the machine into the home folder; not where CI is set
+    code = (
+        "from pathlib import Path\nfrom facetell.runtime.ort import OrtSession\n"
+        f"OrtSession(Path({str(DATA / 'detectors/centerface.onnx')!r}), threads=1)"
+    )
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "LOCALAPPDATA": str(tmp_path)}
+    kept = {k: v for k, v in os.environ.items() if k in {"PATH", "PYTHONPATH", "SYSTEMROOT"}}
+    subprocess.run([sys.executable, "-c", code], env=kept | home, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("trace", [REGISTRY, LOCAL_PATH], ids=["registry", "local path"])

@@ -10,6 +10,7 @@ Nothing heavy is loaded before the first of them is used.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
     from facetell.options import Limits, Options
     from facetell.pipeline import Analyzer, analyze
     from facetell.verdict import Verdict
+
+# ONNX Runtime's official builds tell Microsoft about each session, and keep a number of the machine
+# in the user's cache folder. Only this variable stops all of it, and it is read once, when the
+# runtime is loaded: https://github.com/microsoft/onnxruntime/blob/main/docs/Privacy.md
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 
