@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from pathlib import Path
 
 import pytest
 
+from facetell.errors import MediaTooLarge
+from facetell.options import Limits
+from facetell.video import Sampling, open_video
+from facetell.video.sandbox import Decoder
 from tests.hostile.canaries import needs_inotify
 from tests.hostile.decoding import PATIENCE_S, reader
 from tests.hostile.fuzz import fuzz
 from tests.hostile.mutants import mutants, seeds
+from tests.media import make_video
 
 pytestmark = needs_inotify
-KEPT = sorted((Path(__file__).parent / "kept").iterdir())
+KEPT = Path(__file__).parent / "kept"
 
 
 def test_no_mutant_does_harm(tmp_path: Path) -> None:
@@ -23,10 +30,24 @@ def test_no_mutant_does_harm(tmp_path: Path) -> None:
 
 
 def test_what_once_did_harm_does_none_any_more() -> None:
+    paths = [path for path in sorted(KEPT.iterdir()) if path.is_file()]
+    assert len(paths) >= 4
     with reader() as process:
-        for path in KEPT:
+        for path in paths:
             outcome = process.read(path)
             assert not outcome.is_fault, (path.name, outcome)
+
+
+def test_a_decoder_that_waits_for_ever_costs_one_file(tmp_path: Path) -> None:
+    """FFmpeg's threads wait for each other over this mutant, where there are several."""
+    decoder, started_s = Decoder(), time.perf_counter()
+    limits = Limits(wait_s=2)
+    for path in (KEPT / "waiting").iterdir():
+        with contextlib.suppress(MediaTooLarge), open_video(path, limits, decoder) as video:
+            assert list(video.frames(Sampling(4)))  # one thread alone gets through
+    assert time.perf_counter() - started_s < 20
+    with open_video(make_video(tmp_path / "good.mp4"), limits, decoder) as video:
+        assert len(list(video.frames(Sampling(4)))) == 4
 
 
 def test_it_notices_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
