@@ -56,6 +56,7 @@ def test_in_a_pipe_it_prints_changes_and_a_sum(
     out = capsys.readouterr().out
     assert "inconclusive" in out.splitlines()[0]
     assert "fake          p(fake) >0.99 over the last" in out
+    assert ", >99 % certain to stay" in out
     assert "20 frames analysed, 0 dropped." in out
 
 

@@ -160,11 +160,20 @@ def _verdict_line(verdict: LiveVerdict) -> str:
     label = verdict.label.replace("_", " ")
     if verdict.p_fake is None:
         return f"{label:<13}"
-    certainty = f"{100 * (verdict.certainty or 0):.0f} %"
+    certainty = _percent(verdict.certainty or 0.0)
     return (
         f"{label:<13} p(fake) {probability(verdict.p_fake)} over the last {clock(verdict.span_s)}, "
         f"{certainty} certain to stay"
     )
+
+
+def _percent(share: float) -> str:
+    """Say a share, never rounded up to a certainty.
+
+    >>> _percent(0.5), _percent(0.997)
+    ('50 %', '>99 %')
+    """
+    return ">99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 def _bar(moment: Moment) -> str:

@@ -88,7 +88,7 @@ def test_a_camera_is_judged_and_switched_off_again(
     page.wait_for_function("() => document.getElementById('settled').value > 0.1")
     assert page.inner_text(".word") in {"Likely fake", "Likely real", "Inconclusive"}
     assert re.search(
-        r"p\(fake\) [\d.<>]+ over the last \d+ s, \d+ % certain", page.inner_text(".live-verdict")
+        r"p\(fake\) [\d.<>]+ over the last \d+ s, >?\d+ % certain", page.inner_text(".live-verdict")
     )
     assert re.match(r"\d+ frames judged, \d+ dropped, \d+ ms", page.inner_text("[data-counts]"))
     assert page.locator("svg.boxes rect.box").count() == 1

@@ -145,7 +145,8 @@ function judge(verdict) {
   const word = part("verdict");
   set(word, settling ? "" : say(`label_${verdict.label}`));
   word.className = `word ${verdict.label}`;
-  const share = `${Math.round(100 * (verdict.certainty ?? 0))} %`;
+  const certainty = verdict.certainty ?? 0; // never rounded up to a whole one
+  const share = certainty > 0.99 ? ">99 %" : `${Math.round(100 * certainty)} %`;
   const seconds = Math.round(verdict.span_s);
   const told = `p(fake) ${probability(verdict.p_fake ?? 0)} ${say("span", { seconds })}, ${say("certainty", { share })}`;
   // outside of what screen readers read out: numbers change ten times a second
