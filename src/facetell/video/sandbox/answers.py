@@ -6,7 +6,7 @@ them, and only errors that a file can have are raised.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,23 +62,8 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """`MediaInfo` without the path, which is ours to name."""
-
-    container: str
-    codec: str
-    width: int
-    height: int
-    fps: float | None
-    duration_s: float | None
-    is_picture: bool
-    rotation_deg: int
-    hdr: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Opening:
-    info: _Facts
+    info: MediaInfo
     frames: int
     confined: tuple[str, ...] = ()
 
@@ -126,15 +111,17 @@ def _warnings(message: Message) -> tuple[str, ...]:
 
 
 def _read_opened(channel: Channel, message: Message, path: Path, limits: Limits) -> Opened:
-    opening = read_record(_Opening, message)
+    info = message.pop("info", None)
+    if isinstance(info, dict):
+        info["path"] = str(path)  # is ours to name
+    opening = read_record(_Opening, {**message, "info": info})
     require_within(path, limits, "frames", opening.frames)
     times_s, clock_s = np.empty((2, opening.frames))
     for times in (times_s, clock_s):
         channel.fill(times)
         if not len(times) or not np.isfinite(times).all() or (np.diff(times) < 0).any():
             raise ValueError("times that do not ascend")
-    info = MediaInfo(path, **asdict(opening.info))
-    return Opened(info, times_s, clock_s, opening.confined)
+    return Opened(opening.info, times_s, clock_s, opening.confined)
 
 
 def _read_frame(channel: Channel, message: Message, path: Path, limits: Limits) -> Shown:
