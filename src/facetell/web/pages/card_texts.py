@@ -50,5 +50,25 @@ TEXTS = (
     gettext_noop("DFDC stills of 597 originals, persons not trained on"),
     gettext_noop("validation clips"),
     gettext_noop("validation clips, cross-fitted"),
+    gettext_noop(
+        "stills of 13,106 originals of the Deepfake Detection Challenge (DFDC) and of "
+        "fakes made from them, one face crop a video; 2,499 photos of Labeled Faces in "
+        "the Wild; 400 photos and 400 StyleGAN faces; 163 clips of 20 public sources "
+        "(face swaps, lip-sync, talking heads, plain recordings); self-blended and "
+        "autoencoded fakes made from the reals among them. Begun from ImageNet weights, "
+        "at last taught by the model default."
+    ),
+    gettext_noop(
+        "EfficientNet-Lite0 at 160 px, one logit a frame; over time the mean of the "
+        "frames; weights stored as float16"
+    ),
+    gettext_noop(
+        "facetell train with the recipe fast, on a CPU; facetell export; facetell "
+        "calibrate (MODEL_CARD.md)"
+    ),
+    gettext_noop(
+        "small boards: its network takes a quarter of the work of default's and is less accurate"
+    ),
+    gettext_noop("DFDC stills of 500 originals, persons not trained on"),
 )
 """Purpose, origin, terms, build, limits and what was measured on."""
