@@ -128,6 +128,24 @@ def test_a_source_that_is_lost_is_found_again(
     assert ("no answer" in told[0]) == silent
 
 
+def test_a_stream_in_an_ordinary_container_is_read(tmp_path: Path) -> None:
+    data = make_video(tmp_path / "a.ts", Recipe(frames=60)).read_bytes()
+
+    class Station(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with served(Station) as address, feed_of(address) as feed:
+        arrival = feed.take(20.0)
+        assert arrival is not None
+        assert arrival.rgb.shape == (64, 96, 3)
+
+
 def test_an_rtsp_camera_is_read() -> None:
     with rtsp_camera() as address, feed_of(address) as feed:
         found = [feed.take(30.0) for _ in range(4)]

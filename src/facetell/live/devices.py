@@ -13,7 +13,7 @@ from facetell.errors import FacetellError, InputNotFound, InputUnreadable, NotMe
 from facetell.live.names import Source
 from facetell.options import Limits
 from facetell.video.bounds import require_size
-from facetell.video.container import FORMATS, check_readable, main_stream, opened
+from facetell.video.container import CODECS, FORMATS, check_readable, main_stream, opened
 
 PATIENCE_S = 10.0
 """A source that sends nothing for so long has gone silent."""
@@ -22,7 +22,8 @@ _PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto"
 """What an address may lead to: never a file of this machine."""
 _ADDRESS = {
     "protocol_whitelist": _PROTOCOLS,
-    "format_whitelist": f"{FORMATS},mpjpeg,hls,rtsp,rtp,sdp",
+    "format_whitelist": ",".join((*FORMATS, "mjpeg", "mpjpeg", "hls", "rtsp", "rtp", "sdp")),
+    "codec_whitelist": ",".join(CODECS),
     "rtsp_flags": "prefer_tcp",
     "fflags": "nobuffer",
 }

@@ -37,7 +37,7 @@ CODECS = (
     "mpeg1video", "mpeg2video", "mpegvideo", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4",
     "wmv1", "wmv2", "wmv3", "vc1", "h263", "h263p", "flv", "theora", "mjpeg", "jpeg2000", "prores",
     "dnxhd", "cfhd", "dvvideo", "ffv1", "ffvhuff", "huffyuv", "utvideo", "qtrle", "rawvideo",
-    "v210", "gif", "apng", "png",
+    "v210", "gif", "apng", "png", "bmp",
 )  # fmt: skip
 """FFmpeg's names of the decoders that are ever started, not even sound's among them: it has
 hundreds more, for games and cameras of the nineties, where most of its weaknesses are found."""
