@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,8 @@ def measure(
 ) -> tuple[Run, dict[str, Outcome]]:
     """Run jobs and watch the processes; `told` is called with how many are done."""
     found: dict[str, Outcome] = {}
-    before_s, started_s = cpu_s(), time.perf_counter()
-    with watched(cores) as shares:
+    started_s = time.perf_counter()
+    with watched(cores) as seen:
         for outcome in engine.run(jobs):
             assert outcome.path not in found, "nothing twice"
             found[outcome.path] = outcome
@@ -86,41 +86,68 @@ def measure(
     run = Run(
         videos=len(found),
         wall_s=round(wall_s, 2),
-        cpu_s=round(cpu_s() - before_s, 2),
-        busy=round(sum(shares) / max(len(shares), 1), 3),
+        cpu_s=round(seen.cpu_s, 2),
+        busy=round(seen.busy, 3),
         load=round(os.getloadavg()[0], 1),
         errors=sum(outcome.label == "error" for outcome in found.values()),
     )
     return run, found
 
 
+@dataclass(slots=True)
+class Seen:
+    """What samples of /proc add up to.
+
+    Attributes:
+        shares: in each sample, how many threads below this process ran or waited for a core, as a
+            share of the cores.
+        first_s, last_s: processor time of each process in the first and last sample that has it.
+            Ray's processes do not add up to their parents, so that each is followed by itself.
+    """
+
+    shares: list[float] = field(default_factory=list)
+    first_s: dict[int, float] = field(default_factory=dict)
+    last_s: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def busy(self) -> float:
+        """Share of cores with something to run, on average."""
+        return sum(self.shares) / max(len(self.shares), 1)
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time of all processes since the first sample."""
+        return sum(last - self.first_s[pid] for pid, last in self.last_s.items())
+
+    def look(self, cores: int, begun: bool) -> None:
+        """Take a sample; processes that come after the first began with nothing."""
+        wanting = 0
+        for pid in tree(os.getpid()):
+            if pid != os.getpid():
+                wanting += sum(state(task) == "R" for task in threads(pid))
+            used_s = cpu_s(pid)
+            self.first_s.setdefault(pid, 0.0 if begun else used_s)
+            self.last_s[pid] = max(used_s, self.last_s.get(pid, 0.0))
+        self.shares.append(min(wanting, cores) / cores)
+
+
 @contextmanager
-def watched(cores: int) -> Iterator[list[float]]:
-    """Sample how many threads of this process' tree want to run, as a share of the cores."""
-    shares: list[float] = []
-    ended = threading.Event()
+def watched(cores: int) -> Iterator[Seen]:
+    """Look at the processes below this one again and again."""
+    seen, ended = Seen(), threading.Event()
+    seen.look(cores, begun=False)
 
     def watch() -> None:
         while not ended.wait(PERIOD_S):
-            shares.append(min(running(), cores) / cores)
+            seen.look(cores, begun=True)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield shares
+        yield seen
     finally:
         ended.set()
         thread.join()
-
-
-def running() -> int:
-    """Count the threads of the processes below this one that run or wait for a core."""
-    return sum(
-        state(task) == "R"
-        for pid in tree(os.getpid())
-        if pid != os.getpid()
-        for task in threads(pid)
-    )
 
 
 def threads(pid: int) -> list[Path]:
@@ -139,16 +166,13 @@ def state(task: Path) -> str:
         return ""
 
 
-def cpu_s() -> float:
-    """Processor time of this process and all below it, with those that have ended."""
-    ticks = 0
-    for pid in tree(os.getpid()):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        ticks += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime: proc(5)
-    return ticks * TICK_S
+def cpu_s(pid: int) -> float:
+    """Processor time of a process without those below it; 0 if it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:13])) * TICK_S  # utime and stime: proc(5)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from facetell.cli import main
+from facetell.errors import ClusterError
 from tests.media import Recipe, make_video
 from tests.portraits import SAMPLE
 
@@ -79,3 +80,20 @@ def test_it_says_that_no_cluster_is_there(
     assert main(["batch", str(SAMPLE), *out, "--engine", "ray", "--address", "127.0.0.1:1"]) == 3
     assert "--address 127.0.0.1:1: " in (shown := capsys.readouterr().err)
     assert "it must run, and have the Ray and Python of this machine" in shown
+
+
+def test_it_says_which_versions_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    from facetell.batch import cluster
+
+    class OlderCluster:
+        __version__ = "2.60.0"
+
+        def init(self, **_: object) -> None:
+            raise RuntimeError(
+                "Version mismatch: The cluster was started with:\n    Ray: 2.9.3\n"
+                "This process on node 10.0.0.2 was started with:\n    Ray: 2.60.0\n"
+            )
+
+    monkeypatch.setattr(cluster, "_check_address", lambda _: None)
+    with pytest.raises(ClusterError, match=r"--address head:6379: Version mismatch.*Ray: 2\.9\.3"):
+        cluster._connect(OlderCluster(), "head:6379")

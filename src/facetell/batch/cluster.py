@@ -29,6 +29,7 @@ _MOST_ROWS = 8
 """Videos that an actor is given at once: fewer than are lost with it, more than Ray costs."""
 _BLOCKS_A_WORKER = 8
 _CONNECT_S = 10.0
+_LINES = 8
 _STORE_BYTES = 512 << 20
 """Of shared memory, where Ray is started here: clips and rows on their way."""
 
@@ -96,7 +97,7 @@ class RayEngine:
         blocks = [_block(tasks[start : start + rows]) for start in range(0, len(tasks), rows)]
         most = min(workers, len(blocks))
         pool = ray.data.ActorPoolStrategy(
-            min_size=1, max_size=most, initial_size=1, max_tasks_in_flight_per_actor=1
+            min_size=1, max_size=most, initial_size=most, max_tasks_in_flight_per_actor=1
         )
         with warnings.catch_warnings():
             # max_restarts and max_task_retries have no other way in yet.
@@ -234,5 +235,6 @@ def _scoring_actors(ray: Any, settings: Settings, count: int | None) -> list[Any
 
 def _first_lines(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    shown = " ".join(lines[:1] + lines[-1:]) if len(lines) > 1 else "".join(lines)
-    return (shown or type(error).__name__)[:500].rstrip(".")
+    if len(lines) > _LINES:  # a traceback of another process
+        lines = [lines[0], lines[-1]]
+    return (" ".join(lines) or type(error).__name__)[:500].rstrip(".")
