@@ -48,7 +48,9 @@ soak: $(call stamp,$(EXTRAS)) ## 200 analyses while workers are killed, 10,000 b
 	$(bin)/python -m tests.hostile.fuzz --count 10000
 	$(bin)/python tools/run_dockerfile.py
 
-scale: $(call stamp,$(EXTRAS)) ## batch engines beside a plain loop, cores busy, a Ray node lost
+scale: $(call stamp,$(EXTRAS)) ## batch on a Ray cluster: tests, then engines side by side, a node lost
+	$(pip) install --quiet --constraint constraints.txt --editable '.[ray]'
+	FACETELL_SOAK=1 $(bin)/python -m pytest tests/batch/test_cluster.py
 	for what in busy engines killed; do $(bin)/python benchmarks/batch.py $$what; done
 
 load: $(call stamp,$(EXTRAS)) ## the web server with 10,000 analyses, a large upload, 50 who watch
