@@ -13,6 +13,7 @@ from django.utils import timezone
 from facetell.web.accounts.keys import MARK, make_key, recognize, revoke_key
 from facetell.web.accounts.models import ApiKey, Scope
 from facetell.web.analyses.models import Analysis, Batch
+from facetell.web.webhooks.models import Webhook
 from tests.web.api_client import ROOT, client_of
 
 FREE = {f"{ROOT}/{name}" for name in ("health", "ready", "metrics")}
@@ -32,7 +33,9 @@ def operations() -> list[tuple[str, str]]:
 
 def filled(path: str, analysis: Analysis) -> str:
     batch, _ = Batch.objects.get_or_create(owner=analysis.owner)
+    hook, _ = Webhook.objects.get_or_create(owner=analysis.owner, url="https://example.org/told")
     ids = {"{analysis_id}": analysis.pk, "{batch_id}": batch.pk, "{number}": 0}
+    ids["{webhook_id}"] = hook.pk
     for name, value in ids.items():
         path = path.replace(name, str(value))
     return path
