@@ -19,6 +19,7 @@ from django.test import Client
 from facetell.errors import UsageError
 from facetell.web import settings as web_settings
 from facetell.web.accounts import resetting
+from facetell.web.analyses.models import Analysis
 
 PAGE = "/account/forgotten/"
 NEW = {"new_password1": "a much longer one", "new_password2": "a much longer one"}
@@ -63,6 +64,21 @@ def test_a_link_comes_by_email_and_is_good_once(client: Client) -> None:
     ada.refresh_from_db()
     assert ada.check_password("a much longer one")
     assert Client().get(link[1]).status_code == 410
+
+
+def test_a_guest_who_sets_a_password_keeps_what_they_did(
+    ada: User, settings: Any, tiny: str
+) -> None:
+    settings.GUESTS = True
+    browser = Client()
+    browser.post("/sample/", {"model": tiny, "frames": "10"})
+    told = StringIO()
+    call_command("resetlink", ada.username, stdout=told)
+    link = re.search(r"(/account/set-password/\S+)", told.getvalue())
+    assert link is not None
+    browser.post(browser.get(link[1])["Location"], NEW)
+    assert Analysis.objects.get().owner == ada
+    assert browser.get(f"/analyses/{Analysis.objects.get().pk}/").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

@@ -111,6 +111,7 @@ FAULTS = [
     (answer(302, Location="http://169.254.169.254/latest/meta-data/"), "by its number"),
     (answer(302, Location="file:///etc/passwd"), "must begin with https"),
     (answer(302, Location="/again.mp4"), "without end"),
+    (answer(302, Location="https://[foo/"), "no address"),
 ]
 
 

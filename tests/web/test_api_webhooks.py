@@ -315,6 +315,23 @@ def test_who_is_silent_holds_nobody_up(
     assert courier.deliver_due() == 4
 
 
+def test_who_is_slow_leaves_time_for_others(
+    webhook: Webhook,
+    ada: User,
+    upload: Upload,
+    tiny: str,
+    server: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(courier, "SLOW_S", 0.0)
+    for frames in "5678":
+        deletion.cancel(submit(ada, upload, Settings(frames=frames, model=tiny))[0])
+    assert courier.deliver_due() == 1
+    assert len(server.requests) == 1, "its other messages wait"
+    pass_time(seconds=61)
+    assert courier.deliver_due() == 1
+
+
 def test_in_earnest_it_never_calls_this_machine(
     ended: Analysis, webhook: Webhook, server: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

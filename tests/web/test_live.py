@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -254,7 +255,7 @@ def test_too_many_pictures_are_skipped_and_a_flood_is_cut_off(served: LiveStream
         async with Page(served) as page:
             await page.open()
             for number in range(40):
-                page.send(1.0 + number)
+                page.send(100.0 * (1 + number))
             answers = [await page.answer() for _ in range(40)]
             skipped = sum("skipped" in answer for answer in answers)
             assert 20 <= skipped <= 25
@@ -263,6 +264,17 @@ def test_too_many_pictures_are_skipped_and_a_flood_is_cut_off(served: LiveStream
             for number in range(200):
                 page.send(1.0 + number)
             assert await page.end() == (1008, "too_fast")
+
+    play(story)
+
+
+def test_a_clock_that_creeps_is_not_followed(served: LiveStreams) -> None:
+    async def story() -> None:
+        async with Page(served) as page:
+            await page.open()
+            for stamp_ms in (100.0, 100.001, 200.0):
+                page.send(stamp_ms)
+            assert ["skipped" in await page.answer() for _ in range(3)] == [False, True, False]
 
     play(story)
 
@@ -320,6 +332,7 @@ def test_a_picture_is_decoded(kind: str) -> None:
         (b"<svg/>" * 50, NotMedia),
         (b"", NotMedia),
         (jpeg(np.zeros((1100, 2000, 3), np.uint8)), MediaTooLarge),
+        (jpeg(GREY)[:-2] + 101 * b"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00", MediaTooLarge),
         (jpeg(GREY)[:60], CorruptMedia),
         (b"\xff\xd8\xff" + b"\0" * 100, CorruptMedia),
     ],
@@ -345,6 +358,7 @@ def test_the_process_is_started_lost_started_again_and_ended(
     tiny_card_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("facetell.web.live.engine.IDLE_S", 0.1)
+    monkeypatch.setenv("FACETELL_SECRET_KEY", "hush")
 
     async def story() -> None:
         engine, picture = EngineProcess(str(tiny_card_path), 1), jpeg(GREY)
@@ -353,6 +367,8 @@ def test_the_process_is_started_lost_started_again_and_ended(
         assert (await engine.ask(1, 0.1, picture))["faces"] == []
         first = engine.pid
         assert first
+        if sys.platform == "linux":
+            assert b"FACETELL_SECRET_KEY" not in Path(f"/proc/{first}/environ").read_bytes()
         os.kill(first, signal.SIGSTOP)
         question = asyncio.create_task(engine.ask(1, 0.2, picture))
         await asyncio.sleep(0.05)

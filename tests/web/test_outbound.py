@@ -131,7 +131,12 @@ def test_other_places_are_refused(address: str) -> None:
         *("https://hooks.test@10.0.0.1/", "https://a:b@hooks.test/", "https://hooks.test\\@evil/"),
         *("https://hooks.test/\r\nX: y", "https://hooks.test/a b", "https://hooks.test:99999/"),
         *("https://hööks.test/", "https://hooks..test/", "https://[bad/", "https://hooks.test:0/"),
-        *("https://hooks.test/" + 2000 * "a", "gopher://hooks.test/", "https://ho%6fks.test/"),
+        *(
+            "https://hooks.test/" + 2000 * "a",
+            "https://hooks.test/" + 400 * "語",
+            "gopher://hooks.test/",
+            "https://ho%6fks.test/",
+        ),
     ],
 )
 def test_what_is_no_address_is_refused(address: str) -> None:

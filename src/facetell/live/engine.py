@@ -30,6 +30,9 @@ from facetell.video.picture_headers import picture_kind, picture_size
 
 KINDS = ("jpeg", "webp")
 MOST_PIXELS = 1920 * 1080
+MOST_SCANS = 100
+"""Of a progressive JPEG: each costs a pass over the whole picture, and twelve bytes make one."""
+_SCAN = b"\xff\xda"
 
 
 def picture_of(data: bytes) -> npt.NDArray[np.uint8]:
@@ -37,7 +40,7 @@ def picture_of(data: bytes) -> npt.NDArray[np.uint8]:
 
     Raises:
         NotMedia: it is something else.
-        MediaTooLarge: it has more pixels, by its header.
+        MediaTooLarge: it has more pixels, by its header, or more scans than any camera makes.
         CorruptMedia: it cannot be decoded.
     """
     kind = picture_kind(data)
@@ -51,6 +54,8 @@ def picture_of(data: bytes) -> npt.NDArray[np.uint8]:
         raise CorruptMedia("the picture's header cannot be read")
     if size[0] * size[1] > MOST_PIXELS:
         raise MediaTooLarge(f"the picture has {size[0]}x{size[1]} pixels; send it smaller")
+    if kind == "jpeg" and data.count(_SCAN) > MOST_SCANS:
+        raise MediaTooLarge("the picture has too many scans; send a plain JPEG")
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
         raise CorruptMedia("the picture cannot be decoded")

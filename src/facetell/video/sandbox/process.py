@@ -133,12 +133,12 @@ def _start() -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # what a hostile file has FFmpeg say is not for terminals
-        env=_environment(),
+        env=environment(),
         **apart,
     )
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Pass on what programs need to run, and neither keys nor passwords."""
     kept = {k: v for k, v in os.environ.items() if k in _PASSED_ON or k.startswith("LC_")}
     # It finds what we find; the folder where we happen to be is none of these places by itself.

@@ -58,6 +58,11 @@ class SetPassword(PasswordResetConfirmView):
     post_reset_login_backend = MODEL_BACKEND
     success_url = reverse_lazy("upload")
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Set it and sign in; what somebody did as a guest before stays theirs."""
+        take_over(self.request, cast(User, self.user))
+        return super().form_valid(form)
+
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """Show the form, or that the link is no longer good."""
         status = 200 if context["validlink"] else 410

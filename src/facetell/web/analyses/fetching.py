@@ -6,7 +6,9 @@ hashed and limited as an upload is.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urljoin, urlsplit
@@ -85,15 +87,17 @@ def fetch(awaited: Upload, report: Report) -> Upload:
         FetchFailed: no whole file came.
         Problem: it cannot be kept, as for `uploads.keep`.
     """
-    client = _client()
+    client, until_s = _client(), time.monotonic() + WHOLE_S
     try:
         target = Target.read(awaited.url)
         for _ in range(MOST_REDIRECTS + 1):
-            with client.request("GET", target, _HEADERS) as answer:
+            report("opening", 0, None)
+            hop = replace(client, whole_s=max(until_s - time.monotonic(), 1.0))
+            with hop.request("GET", target, _HEADERS) as answer:
                 if answer.status not in _REDIRECTS:
                     _check(answer, awaited.name)
                     return keep(awaited.owner, _told(answer, report), awaited.name)
-                target = Target.read(urljoin(str(target), answer.headers.get("location", "")))
+                target = _redirected(target, answer)
     except (Unreachable, BadAddress) as error:
         raise FetchFailed(
             Sentence("{name} could not be fetched: {reason}", name=awaited.name, reason=said(error))
@@ -101,6 +105,15 @@ def fetch(awaited: Upload, report: Report) -> Upload:
     raise FetchFailed(
         Sentence("{name} could not be fetched: it is redirected without end", name=awaited.name)
     )
+
+
+def _redirected(target: Target, answer: Answer) -> Target:
+    """Where an answer sends on."""
+    try:
+        address = urljoin(str(target), answer.headers.get("location", ""))
+    except ValueError as error:
+        raise BadAddress(Sentence("no address: {reason}", reason=error)) from None
+    return Target.read(address)
 
 
 def _client() -> Client:

@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from facetell.live.wire import ANSWER, REQUEST
+from facetell.video.sandbox.process import environment
 
 IDLE_S = 60.0
 """So long after the last stream the process ends, and its memory is free."""
@@ -91,6 +92,7 @@ class EngineProcess:
             if self._process is None or self._process.returncode is not None:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command,
+                    env=environment(),  # pictures of strangers are decoded there
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                 )

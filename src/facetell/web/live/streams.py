@@ -128,6 +128,8 @@ class _Stream:
         time_s = stamp_ms / 1000
         if not (math.isfinite(time_s) and time_s > self._last_s):
             raise _Closing(_POLICY, "bad_message")
+        if time_s - self._last_s < 0.5 / MAX_RATE_HZ:  # what is remembered is bounded by this clock
+            return {"skipped": True}
         self._last_s = time_s
         try:
             return await self._engine.ask(self._number, time_s, message[_STAMP.size :])

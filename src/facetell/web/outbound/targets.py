@@ -77,7 +77,10 @@ class Target:
         place = _place(parts.scheme.lower(), parts.hostname or "", port)
         path = quote(parts.path or "/", safe=_AS_THEY_ARE)
         query = quote(parts.query, safe=_AS_THEY_ARE + "?")
-        return cls(place, f"{path}?{query}" if query else path)
+        target = cls(place, f"{path}?{query}" if query else path)
+        if len(str(target)) > LONGEST:  # a letter beyond ASCII became up to twelve
+            raise BadAddress(Sentence("the address has more than {most} characters", most=LONGEST))
+        return target
 
     def __str__(self) -> str:
         return f"{self.place}{self.path}"

@@ -32,6 +32,8 @@ CLAIM = timedelta(seconds=60)
 """Whoever has not written how it went by then died over it."""
 PAUSES_S = (5, 60, 300, 1800, 7200, 18000, 36000)
 """After each failure; after one more it is given up: 17 hours 45 minutes in all."""
+SLOW_S, SLOW_SHARE = 1.0, 10
+"""Where an answer takes longer, the webhook's other messages wait as many times as long."""
 SILENT = timedelta(seconds=60)
 """Where nobody answers, the webhook's other messages wait as long: one dead receiver must not hold
 up the others."""
@@ -87,12 +89,16 @@ def _claim(delivery: Delivery) -> bool:
 
 
 def _try(delivery: Delivery) -> bool:
+    begun_s = time.monotonic()
     try:
         status = _post(delivery)
     except (Unreachable, BadAddress) as error:
         _put_off(delivery, str(error))
-        _spare(delivery)
+        _spare(delivery, SILENT)
         return False
+    took_s = time.monotonic() - begun_s
+    if took_s > SLOW_S:
+        _spare(delivery, timedelta(seconds=SLOW_SHARE * took_s))
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         _note(delivery.webhook, "delivered")
         delivery.delete()
@@ -126,9 +132,9 @@ def _put_off(delivery: Delivery, why: str, *, for_good: bool = False) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(due_at=due_at)
 
 
-def _spare(silent: Delivery) -> None:
-    """Let the other messages of a webhook wait that does not answer."""
-    soon = timezone.now() + SILENT
+def _spare(silent: Delivery, pause: timedelta) -> None:
+    """Let the other messages of a webhook wait that answers slowly or not at all."""
+    soon = timezone.now() + pause
     others = Delivery.objects.filter(webhook=silent.webhook, due_at__lt=soon)
     others.exclude(pk=silent.pk).update(due_at=soon)
 
