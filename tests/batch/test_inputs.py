@@ -52,6 +52,7 @@ def test_it_refuses_what_is_no_list(tmp_path: Path) -> None:
     for name, content, told in (
         ("video.txt", b"\0\0\0\x18ftypmp42", "not a list"),
         ("table.parquet", b"PAR0", "not a Parquet"),
+        ("mac.csv", b"uri\ra.mp4\rb.mp4\r", "not a CSV table"),
     ):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(UsageError, match=told):

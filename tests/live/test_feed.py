@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -52,6 +53,31 @@ def test_a_file_is_read_a_step_apart_and_whole(rate_hz: int, tmp_path: Path) -> 
     assert np.abs(np.diff(times_s) - STEP_S).max() <= 0.5 / rate_hz + 1e-6
     assert [round(time_s * rate_hz) for time_s, _ in found] == [index for _, index in found]
     assert feed.dropped == 0
+
+
+def test_frames_without_times_are_a_step_apart(tmp_path: Path) -> None:
+    film = make_video(tmp_path / "a.mp4", Recipe(frames=20))
+    raw = tmp_path / "a.h264"
+    with av.open(str(film)) as read, av.open(str(raw), "w", format="h264") as written:
+        stream = written.add_stream_from_template(read.streams.video[0])
+        for packet in read.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                written.mux(packet)
+    with feed_of(raw) as feed:
+        assert drain(feed)
+
+
+def test_what_is_damaged_is_passed_over(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", Recipe(frames=60))
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat") + 4
+    size = (len(data) - start) // 3
+    data[start + size : start + size + 400] = b"\xff" * 400
+    path.write_bytes(data)
+    with feed_of(path) as feed:
+        found = drain(feed)
+    assert found[-1][0] > 1.5
 
 
 def test_in_real_time_a_file_is_paced_and_the_oldest_dropped(tmp_path: Path) -> None:

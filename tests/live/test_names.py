@@ -45,6 +45,13 @@ def test_a_password_is_never_shown() -> None:
     assert source.url == "rtsp://me:secret@cam.local:554/h264?token=abc"
 
 
+@pytest.mark.parametrize("word", ["rtsp://me:se#cret@cam/1", "rtmp://me:cret@cam/1"])
+def test_a_password_is_in_no_refusal_either(word: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read(word)
+    assert "cret" not in str(refused.value)
+
+
 def test_anything_else_is_a_file_that_ends() -> None:
     source = read("C:clip.mp4")
     assert (source.kind, source.ends) == ("file", True)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from facetell.video.sandbox import Decoder, process
 from facetell.video.sandbox.answers import Ended, read_answer
 from facetell.video.sandbox.channel import Channel
 from facetell.video.sandbox.kernel import syscall
+from facetell.video.sandbox.process import Died
 from facetell.wording import Sentence, said
 from tests.family import comes_true, descendants, is_alive, is_open
 from tests.media import Recipe, make_animation, make_picture, make_video, picture
@@ -260,9 +262,9 @@ def test_it_ends_with_a_parent_that_is_killed(clip: Path, hangs: bool) -> None:
 def test_it_knows_no_secrets(own: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACETELL_SECRET_KEY", "very secret")
     decoder = Decoder()
-    environment = Path(f"/proc/{server_of(decoder)}/environ").read_bytes()
-    assert b"PYTHONPATH" in environment
-    assert b"secret" not in environment
+    environment = Path(f"/proc/{server_of(decoder)}/environ")
+    assert comes_true(lambda: b"PYTHONPATH" in environment.read_bytes())  # once it is there
+    assert b"secret" not in environment.read_bytes()
 
 
 CONFINED = """
@@ -282,6 +284,10 @@ tries = {
     "write it": lambda: allowed.write_text("x"),
     "make": lambda: (other.parent / "new").touch(),
     "unlink": other.unlink,
+    "mode": lambda: other.chmod(0o666),
+    "times": lambda: os.utime(other),
+    "attribute": lambda: os.setxattr(other, "user.facetell", b"x"),
+    "shorten": lambda: os.truncate(other, 0),
     "secrets": Path(f"/proc/{os.getppid()}/environ").read_bytes,
     "signal": lambda: os.kill(os.getppid(), 0),
     "socket": socket.socket,
@@ -319,6 +325,40 @@ def test_the_kernel_keeps_it_from_all_but_its_file(tmp_path: Path) -> None:
     signals = [] if landlock_version() >= 6 else ["signal"]
     assert could == ["read it", "thread", *signals]
     assert (tmp_path / "other").read_text() == "other"
+
+
+def test_a_fork_cannot_say_that_it_is_gone(own: Decoder, clip: Path) -> None:
+    """Or one that a file took over could answer for the next file."""
+    (server,) = own._idle
+    assert server._freed is not None
+    told = str(Path(f"/proc/self/fd/{server._freed}").readlink())
+    with open_video(clip, decoder=own) as video:
+        frames, fork = begun(video, server.pid)
+        held = {
+            who: {str(link.readlink()) for link in Path(f"/proc/{who}/fd").iterdir()}
+            for who in (fork, server.pid)
+        }
+        assert told in held[server.pid]
+        assert told not in held[fork]
+        del frames
+
+
+def test_what_a_fork_leaves_in_the_pipe_ends_the_process(own: Decoder, clip: Path) -> None:
+    (server,) = own._idle
+    with server.talk(30) as channel:
+        channel.send(
+            {
+                "ask": "open",
+                "path": str(clip),
+                "limits": asdict(Limits()),
+                "folder": str(Path.cwd()),
+            }
+        )
+        channel.receive()  # and the arrays that follow are left unread
+        channel.send({"ask": "close"})
+    with pytest.raises(Died):
+        server.await_freed(30)
+    assert not is_alive(server.pid)
 
 
 class Said:
@@ -481,7 +521,7 @@ def test_without_forks_one_process_decodes_file_after_file(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So it is on other systems than Linux."""
-    monkeypatch.setattr(process, "MODE", ())
+    monkeypatch.setattr(process, "FORKS", False)
     decoder = Decoder()
     server = server_of(decoder)
     animation = make_animation(tmp_path / "a.webp", 5, (40, 30))

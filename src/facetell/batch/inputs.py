@@ -92,11 +92,14 @@ def _ending(named: str) -> str:
 
 def _read_csv(named: str, file: BinaryIO, column: str | None) -> Iterator[str]:
     rows = csv.reader(codecs.iterdecode(file, "utf-8-sig", "surrogateescape"))
-    header = next(rows, [])
-    place = header.index(_column(named, header, column))
-    for row in rows:
-        if len(row) > place and row[place]:
-            yield row[place]
+    try:
+        header = next(rows, [])
+        place = header.index(_column(named, header, column))
+        for row in rows:
+            if len(row) > place and row[place]:
+                yield row[place]
+    except csv.Error as error:
+        raise UsageError(f"{named}: line {rows.line_num}: not a CSV table: {error}") from error
 
 
 def _read_parquet(named: str, file: BinaryIO, column: str | None) -> Iterator[str]:

@@ -207,7 +207,7 @@ def _whole_lines(journal: Path) -> list[str]:
 def _write(table: pa.Table, shard: Path) -> None:
     part = shard.with_suffix(".part")
     pq.write_table(table, part, compression="zstd")
-    with part.open("rb") as file:
+    with part.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
     part.replace(shard)
 

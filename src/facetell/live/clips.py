@@ -118,7 +118,7 @@ class FrameByFrame:
 
     def so_far(self) -> list[ClipScore]:
         """Return the scores of the clips that grow."""
-        return [clip.score() for clip in self._open.values()]
+        return [clip.score() for clip in self._open.values() if clip.seen]  # one may be interrupted
 
     def close(self) -> list[ClipScore]:
         """End the burst."""

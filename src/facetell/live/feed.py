@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from facetell.live.devices import opened_source, refusal
 from facetell.live.names import Source
 from facetell.options import Limits
 from facetell.video.bounds import require_size
+from facetell.video.container import demuxed
 from facetell.video.display import Display
 from facetell.video.media import Pixels
 
@@ -170,7 +172,7 @@ class Feed:
         with opened_source(self._source, self._limits) as (container, stream):
             display = Display(stream.sample_aspect_ratio)
             try:
-                for frame in container.decode(stream):
+                for frame in _whole_frames(container, stream):
                     if self._stopped.is_set():
                         return
                     self._take_in(frame, display)
@@ -192,7 +194,11 @@ class Feed:
     def _time_of(self, frame: av.VideoFrame) -> float:
         if not self._source.ends:
             return time.monotonic() - self._begun_s
-        time_s = frame.time if frame.time is not None else self._last_s + self._step_s
+        time_s = (
+            frame.time
+            if frame.time is not None
+            else max(self._last_s, -self._step_s) + self._step_s
+        )
         if self._realtime:
             self._stopped.wait(max(0.0, self._begun_s + time_s - time.monotonic()))
         return time_s
@@ -208,3 +214,15 @@ class Feed:
                 self.dropped += 1
             self._waiting.append(arrival)
             self._changed.notify_all()
+
+
+def _whole_frames(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterator[av.VideoFrame]:
+    """Yield the frames that can be decoded; damaged packets are passed over, as those of files."""
+    for packet in demuxed(partial(container.demux, stream)):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        yield from (frame for frame in frames if isinstance(frame, av.VideoFrame))

@@ -70,13 +70,16 @@ def read_source(
 
 
 def _address(word: str) -> Source:
+    shown = f"{word.partition('://')[0]}://…"  # a password may stand where none is looked for
     try:
         parts = urlsplit(word)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{word}: no address: {error}") from None
+    except ValueError:
+        raise UsageError(
+            f"{shown}: no address; in a name or password write #, / and ? as %23, %2F and %3F"
+        ) from None
     if parts.scheme not in SCHEMES or not host:
-        raise UsageError(f"{word}: give an address that begins with {', '.join(SCHEMES)}")
+        raise UsageError(f"{shown}: give an address that begins with {', '.join(SCHEMES)}")
     place = f"{host}:{port}" if port else host
     return Source("address", f"{parts.scheme}://{place}{parts.path}", word)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from facetell.video.sandbox.channel import Channel
 _START_S = 60.0
 """A machine that is out of memory takes long to start a program."""
 
-MODE = ("--fork",) if sys.platform == "linux" else ()
+FORKS = sys.platform == "linux"
 """Other systems have no fork, or none that is safe beside their own libraries."""
 
 _PASSED_ON = frozenset({"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "TZ"})
@@ -52,11 +53,11 @@ class DecoderProcess:
 
     def __init__(self) -> None:
         try:
-            self._process = _start()
+            self._process, self._freed = _start()
         except OSError as error:
             raise _not_started(error.strerror or str(error)) from error
         self._owner = os.getpid()
-        self._end = weakref.finalize(self, _end, self._process, self._owner)
+        self._end = weakref.finalize(self, _end, self._process, self._freed, self._owner)
         pipes = (self._process.stdout, self._process.stdin)
         self._channel = Channel(*(cast("FileIO", pipe) for pipe in pipes))
         self._ready = False
@@ -86,6 +87,25 @@ class DecoderProcess:
         self._await_start()
         with self._watched(wait_s):
             yield self._channel
+
+    def await_freed(self, wait_s: float) -> None:
+        """Wait until the fork that had a file is gone; only the process itself can say so.
+
+        A fork that a file has taken over could say that it ended, and answer for the next file.
+        What one has left behind in the pipe ends the process, too.
+
+        Args:
+            wait_s: after that the process is killed.
+
+        Raises:
+            Died: the process ended, or was ended.
+        """
+        if self._freed is None:
+            return
+        with self._watched(wait_s):
+            gone = os.read(self._freed, 1)
+            if not gone or select.select([cast("FileIO", self._process.stdout)], [], [], 0)[0]:
+                raise EOFError
 
     def _await_start(self) -> None:
         if self._ready:
@@ -123,17 +143,32 @@ class DecoderProcess:
         return code if code >= 0 else 128 - code
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start() -> tuple[subprocess.Popen[bytes], int | None]:
+    """Start it; return it and the pipe in which it tells that a fork is gone, if it forks."""
+    if not FORKS:
+        return _started(), None
+    freed, told = os.pipe()
+    try:
+        return _started(f"--fork={told}", pass_fds=(told,)), freed
+    except OSError:
+        os.close(freed)
+        raise
+    finally:
+        os.close(told)
+
+
+def _started(*arguments: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
     apart: dict[str, Any] = {"start_new_session": True}  # ctrl-c is for us alone
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "facetell.video.sandbox.serving", *MODE],
+        [sys.executable, "-P", "-m", "facetell.video.sandbox.serving", *arguments],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # what a hostile file has FFmpeg say is not for terminals
         env=environment(),
+        pass_fds=pass_fds,
         **apart,
     )
 
@@ -152,7 +187,7 @@ def _not_started(why: str) -> FacetellError:
     )
 
 
-def _end(process: subprocess.Popen[bytes], owner: int) -> None:
+def _end(process: subprocess.Popen[bytes], freed: int | None, owner: int) -> None:
     """Kill it and all that it started: there is nothing to save. A fork of its owner leaves it."""
     if os.getpid() != owner:
         return
@@ -162,6 +197,8 @@ def _end(process: subprocess.Popen[bytes], owner: int) -> None:
         with contextlib.suppress(OSError):
             if pipe:
                 pipe.close()
+    if freed is not None:
+        os.close(freed)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -141,12 +141,11 @@ class RemoteSource:
         if give_back is None:
             return
         if self._process.is_usable():
-            with (
-                contextlib.suppress(Died, ValueError),
-                self._process.talk(self._limits.wait_s) as channel,
-            ):
-                channel.send({"ask": "close"})
-                channel.receive()
+            with contextlib.suppress(Died, ValueError):
+                with self._process.talk(self._limits.wait_s) as channel:
+                    channel.send({"ask": "close"})
+                    channel.receive()
+                self._process.await_freed(self._limits.wait_s)
         give_back(self._process)
 
 

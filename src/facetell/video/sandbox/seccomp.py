@@ -37,18 +37,27 @@ class _Processor:
 
 
 _CLONE3, _IO_URING_SETUP = 435, 425
+_SINCE_LINUX_5 = (438, 452, 463, 466, 469)
+"""pidfd_getfd, fchmodat2, setxattrat, removexattrat, file_setattr: one number on all processors."""
 _PROCESSORS = {
     "x86_64": _Processor(
         0xC000003E,
         56,
         # socket, socketpair, fork, vfork, execve, ptrace, setpgid, setsid, unshare, execveat
-        (41, 53, 57, 58, 59, 101, 109, 112, 272, 322, _IO_URING_SETUP),
+        (41, 53, 57, 58, 59, 101, 109, 112, 272, 322, _IO_URING_SETUP)
+        # truncate, chmod, chown, utime and xattr with their kin, process_vm_readv and _writev
+        + (76, 77, 90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280)
+        + (310, 311)
+        + _SINCE_LINUX_5,
     ),
     "aarch64": _Processor(
         0xC00000B7,
         220,
         # socket, socketpair, execve, ptrace, setpgid, setsid, unshare, execveat
-        (198, 199, 221, 117, 154, 157, 97, 281, _IO_URING_SETUP),
+        (198, 199, 221, 117, 154, 157, 97, 281, _IO_URING_SETUP)
+        # the same kin of truncate, chmod, chown, utime and xattr, and process_vm_readv, _writev
+        + (5, 6, 7, 14, 15, 16, 45, 46, 52, 53, 54, 55, 88, 270, 271)
+        + _SINCE_LINUX_5,
     ),
 }
 

@@ -40,11 +40,12 @@ Answer = tuple[dict[str, object], tuple[npt.NDArray[Any], ...]]
 """A message and the arrays that follow it."""
 
 
-def main(forks: bool) -> None:
+def main(freed: int | None) -> None:
     """Serve files until nobody asks any more.
 
     Args:
-        forks: decode each file in a process of its own; Linux only.
+        freed: decode each file in a process of its own, and tell in this pipe when it is gone;
+            Linux only.
     """
     channel = _take_over_pipes()
     die_first()
@@ -52,8 +53,8 @@ def main(forks: bool) -> None:
     with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
         while True:
             request = channel.receive()
-            if forks:
-                _serve_in_fork(channel, request)
+            if freed is not None:
+                _serve_in_fork(channel, request, freed)
             else:
                 _serve(channel, request, confined=False)
 
@@ -65,18 +66,20 @@ def _take_over_pipes() -> Channel:
     return Channel(FileIO(0, "rb"), FileIO(outgoing, "wb"))
 
 
-def _serve_in_fork(channel: Channel, request: Message) -> None:
+def _serve_in_fork(channel: Channel, request: Message, freed: int) -> None:
     ends, held = os.pipe()
     server = os.getpid()
     child = os.fork()
     if child == 0:
         os.close(ends)
+        os.close(freed)  # it must not be able to say that it is gone
         _die_with(server)
         with contextlib.suppress(EOFError, OSError):  # whoever asked is gone
             _serve(channel, request, confined=True)
         os._exit(0)
     os.close(held)
     _wait(child, ends)
+    os.write(freed, b".")
 
 
 def _die_with(server: int) -> None:
@@ -177,4 +180,5 @@ def _failed(path: Path, limits: Limits, error: Exception) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main(forks="--fork" in sys.argv)
+    told = [word.partition("=")[2] for word in sys.argv if word.startswith("--fork=")]
+    main(int(told[0]) if told else None)
