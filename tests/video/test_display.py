@@ -12,6 +12,7 @@ from facetell.video import Frame, MediaInfo, Sampling, open_video
 from facetell.video.tonemap import colour_map
 from tests.media import (
     CORNER_RGB,
+    X265,
     Recipe,
     flat_planes,
     make_planes,
@@ -99,7 +100,7 @@ def hdr_path(folder: Path, light_709: npt.NDArray[np.float64], transfer: int, co
     nits = TO_BT2020 @ light_709 * 203
     red, green, blue = (pq if transfer == 16 else hlg)(nits).tolist()
     codes = yuv_codes((red, green, blue), BT2020, 10, full=False)
-    options = {"x265-params": "log-level=none", "crf": "4"} if codec == "libx265" else {}
+    options = {"x265-params": X265, "crf": "4"} if codec == "libx265" else {}
     recipe = Recipe(codec, 2, pixel_format="yuv420p10le", tags=(9, 1, transfer, 9), options=options)
     suffix = ".mp4" if codec == "libx265" else ".mkv"
     planes = flat_planes(codes, recipe.size, 10)
