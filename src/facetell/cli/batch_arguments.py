@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facetell.cli.parser import Parser
-from facetell.cli.scan_arguments import frames
-from facetell.options import FRAME_CHOICES, RUNTIMES, Options
-
-_DEFAULTS = Options()
+from facetell.cli.scan_arguments import add_frames, add_network
 
 _DESCRIPTION = """\
 Analyses any number of videos and pictures, as many at a time as there are
@@ -63,37 +60,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--column", metavar="NAME", help="of a table: the column that names the videos"
     )
-    _add_analysis(parser)
+    analysis = parser.add_argument_group("analysis")
+    add_frames(analysis)
+    add_network(analysis)
     _add_engine(parser)
     _add_work(parser)
     return parser
-
-
-def _add_analysis(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("analysis")
-    choices = ", ".join(map(str, FRAME_CHOICES))
-    group.add_argument(
-        "--frames",
-        type=frames,
-        default=_DEFAULTS.frames,
-        metavar="N",
-        help=f"how many frames to take of each video: {choices} or any number, or all "
-        "(default: %(default)s)",
-    )
-    group.add_argument(
-        "--model",
-        default=_DEFAULTS.model,
-        metavar="NAME",
-        help="a model that `facetell models` lists, or the path of a model card "
-        "(default: %(default)s)",
-    )
-    group.add_argument(
-        "--runtime",
-        choices=RUNTIMES,
-        default=_DEFAULTS.runtime,
-        metavar="NAME",
-        help="what runs the model: onnxruntime or openvino (default: %(default)s)",
-    )
 
 
 def _add_engine(parser: argparse.ArgumentParser) -> None:

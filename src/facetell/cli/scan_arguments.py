@@ -71,8 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_analysis(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("analysis")
+def add_frames(group: argparse._ActionsContainer) -> None:
+    """Add --frames, which all commands that analyse videos share."""
     choices = ", ".join(map(str, FRAME_CHOICES))
     group.add_argument(
         "--frames",
@@ -83,6 +83,30 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
         "or all for every frame, which finds short fakes in long videos but takes its time "
         "(default: %(default)s)",
     )
+
+
+def add_network(group: argparse._ActionsContainer) -> None:
+    """Add --model and --runtime, likewise."""
+    group.add_argument(
+        "--model",
+        default=_DEFAULTS.model,
+        metavar="NAME",
+        help="a model that `facetell models` lists, or the path of a model card, a .json file; "
+        "several, joined by commas, judge together (default: %(default)s)",
+    )
+    group.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        default=_DEFAULTS.runtime,
+        metavar="NAME",
+        help="what runs the model: onnxruntime, or openvino, which must be installed "
+        "(default: %(default)s)",
+    )
+
+
+def _add_analysis(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("analysis")
+    add_frames(group)
     group.add_argument(
         "--start",
         type=time_s,
@@ -113,21 +137,7 @@ def _add_analysis(parser: argparse.ArgumentParser) -> None:
 
 def add_model(group: argparse._ActionsContainer) -> None:
     """Add what every command takes that analyses: model, runtime, limits, threads."""
-    group.add_argument(
-        "--model",
-        default=_DEFAULTS.model,
-        metavar="NAME",
-        help="a model that `facetell models` lists, or the path of a model card, a .json file; "
-        "several, joined by commas, judge together (default: %(default)s)",
-    )
-    group.add_argument(
-        "--runtime",
-        choices=RUNTIMES,
-        default=_DEFAULTS.runtime,
-        metavar="NAME",
-        help="what runs the model: onnxruntime, or openvino, which must be installed "
-        "(default: %(default)s)",
-    )
+    add_network(group)
     group.add_argument(
         "--limit",
         type=limit,
